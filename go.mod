@@ -1,0 +1,3 @@
+module github.com/nixiemail/nixie
+
+go 1.26

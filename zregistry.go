@@ -1,0 +1,4 @@
+package nixie
+
+func builtinContents() Contents  { return Contents{} }
+func snapshotContents() Contents { return Contents{} }
