@@ -1,0 +1,55 @@
+# Everything that is run to build, test and check nixie. `make` alone lists it.
+
+GO        ?= go
+FUZZTIME  ?= 10s
+BENCHTIME ?= 1s
+ARGS      ?= 550-5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy.
+
+# Through the environment, so that no character of the text means anything to make's shell.
+export ARGS
+
+# The linters have a go.mod of their own: docs/adr/0005-linters-apart.md.
+LINT = $(GO) tool -modfile=tools/lint/go.mod
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test check verify bench fuzz clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+build: ## bin/nixie, without paths of this machine in it
+	$(GO) build -trimpath -o bin/nixie ./cmd/nixie
+
+run: ## explain a reply: make run ARGS='550 5.1.1 User unknown'
+	@$(GO) run ./cmd/nixie explain "$$ARGS"
+
+test: ## all tests, with the race detector
+	$(GO) test -race -timeout 10m ./...
+
+check: ## gofmt, go vet, staticcheck
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "not gofmt'ed, run gofmt -w on:"; echo "$$files"; exit 1; }
+	$(GO) vet ./...
+	$(LINT) staticcheck ./...
+
+verify: ## what is generated is current, rules and citations hold, go.mod is tidy
+	$(GO) run ./tools/genregistry -check
+	$(GO) run ./tools/rulecheck verdict/rules/*.rules
+	$(GO) run ./tools/rfccheck
+	# here: go run ./cmd/nixie gen-docs -check, once the commands exist
+	$(GO) mod tidy -diff
+
+bench: ## every benchmark (BENCHTIME=1s)
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) \
+		$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
+
+fuzz: ## every fuzz target for FUZZTIME=10s
+	@set -e; \
+	targets=$$(grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' . | sed 's|/[^/]*:func |:|' | sort); \
+	test -n "$$targets" || { echo "no fuzz target found"; exit 1; }; \
+	for t in $$targets; do \
+		echo "== $${t#*:} in $${t%%:*}"; \
+		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) $${t%%:*} </dev/null; \
+	done
+
+clean: ## remove what build made
+	rm -rf bin
