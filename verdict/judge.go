@@ -1,19 +1,264 @@
 package verdict
 
-import "github.com/nixiemail/nixie"
+import (
+	"cmp"
+	"embed"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"slices"
+	"sync"
+
+	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/internal/phrases"
+)
+
+//go:embed rules/*.rules receivers.tsv
+var data embed.FS
 
 // A Judge gives verdicts by a set of rules. It never changes once made and may
-// be used by many goroutines.
-type Judge struct{}
+// be used by many goroutines. Make one with [New], or take [Builtin].
+type Judge struct {
+	rules     []Rule
+	compiled  []compiled
+	receivers *receiverIndex
+	set       *phrases.Set
+	uses      [][]phraseUse // by phrase
+	silent    []int32       // rules without words, which rest on codes
+	version   string
+	scratch   sync.Pool
+}
 
-// Version identifies the rules: two judges of one version judge alike.
-func (j *Judge) Version() string { return "" }
+// compiled is what judging needs of a rule.
+type compiled struct {
+	kind      int8 // 3 provider, 2 words or code, 1 reply code, 0 class
+	modifier  bool
+	needWith  bool
+	receivers []int32
+}
 
-// Of judges a reply.
-func (j *Judge) Of(reply *nixie.Reply, hints Hints) Verdict { return Verdict{} }
+// role is what a phrase does in a rule.
+type role uint8
+
+const (
+	roleSay role = iota
+	roleWith
+	roleUnless
+	roleReceiver // rule is then an index into receivers.names
+)
+
+type phraseUse struct {
+	rule int32
+	role role
+}
+
+// Config is what a judge is made of. Among rules of equal right, the earlier wins.
+type Config struct {
+	Rules     []Rule
+	Receivers []Receiver
+}
+
+// BuiltinConfig returns the rules and receivers of this package, to be added to.
+func BuiltinConfig() (Config, error) {
+	var c Config
+	names, err := fs.Glob(data, "rules/*.rules")
+	if err != nil {
+		return c, err
+	}
+	for _, name := range names {
+		f, err := data.Open(name)
+		if err != nil {
+			return c, err
+		}
+		rules, err := ParseRules(name, f)
+		f.Close()
+		if err != nil {
+			return c, err
+		}
+		c.Rules = append(c.Rules, rules...)
+	}
+	f, err := data.Open("receivers.tsv")
+	if err != nil {
+		return c, err
+	}
+	defer f.Close()
+	c.Receivers, err = ParseReceivers("receivers.tsv", f)
+	return c, err
+}
+
+// New makes a judge. It refuses two rules with one id, phrases that are not
+// well written, and receivers that no row of the table names; the error joins
+// a *[RuleError] for each.
+func New(c Config) (*Judge, error) {
+	if len(c.Rules) > MaxRules {
+		return nil, fmt.Errorf("verdict: %d rules; at most %d are taken", len(c.Rules), MaxRules)
+	}
+	ix, err := newReceiverIndex(c.Receivers)
+	if err != nil {
+		return nil, err
+	}
+	j := &Judge{rules: c.Rules, receivers: ix, compiled: make([]compiled, len(c.Rules))}
+	b := &phraseBuilder{numbers: map[string]int{}}
+	seen := map[string]*Rule{}
+	for i := range j.rules {
+		r := &j.rules[i]
+		if first := seen[r.ID]; first != nil {
+			b.fail(r, "there is a rule %s already, at %s:%d", r.ID, first.File, first.Line)
+		}
+		seen[r.ID] = r
+		j.compile(int32(i), b)
+	}
+	for _, r := range c.Receivers {
+		for _, says := range r.Says {
+			b.add(&Rule{ID: r.Name, File: "receivers"}, says, phraseUse{ix.byName[r.Name], roleReceiver})
+		}
+	}
+	if len(b.errs) > 0 {
+		return nil, errors.Join(b.errs...)
+	}
+	j.uses, j.set, j.version = b.uses, b.Build(), version(c)
+	j.scratch.New = func() any { return newScratch(j) }
+	return j, nil
+}
+
+// phraseBuilder numbers each phrase once, however many rules use it.
+type phraseBuilder struct {
+	phrases.Builder
+	numbers map[string]int
+	uses    [][]phraseUse
+	errs    []error
+}
+
+func (b *phraseBuilder) fail(r *Rule, format string, args ...any) {
+	if len(b.errs) < maxRuleErrors {
+		b.errs = append(b.errs, &RuleError{File: r.File, Line: r.Line, Text: "rule " + r.ID + ": " + fmt.Sprintf(format, args...)})
+	}
+}
+
+func (b *phraseBuilder) add(r *Rule, text string, u phraseUse) {
+	n, ok := b.numbers[text]
+	if !ok {
+		var err error
+		if n, err = b.Add(text); err != nil {
+			b.fail(r, "%v", err)
+			return
+		}
+		b.numbers[text] = n
+		b.uses = append(b.uses, nil)
+	}
+	b.uses[n] = append(b.uses[n], u)
+}
+
+func (j *Judge) compile(n int32, b *phraseBuilder) {
+	r, c := &j.rules[n], &j.compiled[n]
+	c.modifier, c.needWith = len(r.For) > 0, len(r.With) > 0
+	switch r.basis() {
+	case BasisProvider:
+		c.kind = 3
+	case BasisPhrase, BasisCode:
+		c.kind = 2
+	case BasisReplyCode:
+		c.kind = 1
+	}
+	for _, name := range r.Receivers {
+		at, ok := j.receivers.byName[name]
+		if !ok {
+			b.fail(r, "there is no receiver %q", name)
+		}
+		c.receivers = append(c.receivers, at)
+	}
+	for _, text := range r.Say {
+		b.add(r, text, phraseUse{n, roleSay})
+	}
+	for _, text := range r.With {
+		b.add(r, text, phraseUse{n, roleWith})
+	}
+	for _, text := range r.Unless {
+		b.add(r, text, phraseUse{n, roleUnless})
+	}
+	if len(r.Say) == 0 {
+		j.silent = append(j.silent, n)
+	}
+}
+
+// version hashes everything that verdicts depend on.
+func version(c Config) string {
+	h := fnv.New64a()
+	for _, r := range c.Rules {
+		r.File, r.Line, r.Examples, r.NearMisses, r.Note, r.Source = "", 0, nil, nil, "", ""
+		fmt.Fprintf(h, "%+v\n", r)
+	}
+	for _, r := range c.Receivers {
+		fmt.Fprintf(h, "%+v\n", r)
+	}
+	return fmt.Sprintf("%d.%016x", Vocabulary, h.Sum64())
+}
+
+// Version identifies the rules: two judges of one version judge alike. It
+// begins with the version of the vocabulary.
+func (j *Judge) Version() string { return j.version }
+
+// Rules returns the rules in order. The caller must not change them.
+func (j *Judge) Rules() []Rule { return j.rules }
+
+// Receiver resolves a receiver's name or alias; ok is false for an unknown one.
+func (j *Judge) Receiver(name string) (canonical string, ok bool) {
+	n, ok := j.receivers.byName[name]
+	return j.receivers.names[n], ok
+}
 
 // Builtin returns the judge with the rules of this package.
-func Builtin() *Judge { return &Judge{} }
+func Builtin() *Judge { return builtin() }
+
+// A failure here is one of the embedded files, which the tests read first.
+var builtin = sync.OnceValue(func() *Judge {
+	c, err := BuiltinConfig()
+	if err != nil {
+		panic(err)
+	}
+	j, err := New(c)
+	if err != nil {
+		panic(err)
+	}
+	return j
+})
 
 // Of judges a reply by the built-in rules, with no hints.
 func Of(reply nixie.Reply) Verdict { return Builtin().Of(&reply, Hints{}) }
+
+// candidate is a rule whose conditions hold.
+type candidate struct {
+	rule     int32
+	kind     int8
+	weight   int8
+	supports bool // the code's registered meaning agrees with the reason
+	exact    int8 // how much of a code or reply code the rule names
+	match    phrases.Match
+}
+
+// better orders candidates; see "Which rule wins" in docs/rules.md.
+func better(a, b *candidate) int {
+	return cmp.Or(
+		cmp.Compare(b.kind, a.kind),
+		cmp.Compare(b.weight, a.weight),
+		compareBool(b.supports, a.supports),
+		cmp.Compare(b.match.Chars, a.match.Chars),
+		cmp.Compare(b.exact, a.exact),
+		cmp.Compare(a.match.Spans[0].Start, b.match.Spans[0].Start),
+		cmp.Compare(a.rule, b.rule),
+	)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// insertionSort keeps the few candidates in order without allocating.
+func insertionSort(cs []candidate) { slices.SortFunc(cs, func(a, b candidate) int { return better(&a, &b) }) }

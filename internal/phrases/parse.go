@@ -1,0 +1,352 @@
+package phrases
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Words that stand for what is no word. They cannot occur in a text.
+const (
+	wordAddress = "\x01"
+	wordIP      = "\x02"
+	wordGap     = "\x03"
+	openEnding  = "*" // at the end of a word
+)
+
+// Errors in the way a phrase is written.
+var (
+	errEmpty    = errors.New("it has no words, or can be written without any")
+	errBracket  = errors.New("a bracket is not closed, or closed twice")
+	errParts    = fmt.Errorf("it is too long: it divides into more than %d parts", MaxParts)
+	errWords    = fmt.Errorf("it has more than %d words in a row", MaxWords)
+	errVariants = fmt.Errorf("it can be written in too many ways: at most %d for one bracket, %d where brackets have gaps in them", MaxVariants, maxAlternatives)
+	errStar     = errors.New("a * stands only at the end of a word of two letters or more")
+	errUnknown  = errors.New("only <address> and <ip> may stand in angle brackets")
+)
+
+// maxAlternatives bounds how often a phrase is taken apart for gaps in brackets.
+const maxAlternatives = 64
+
+// part is a run of words in all the ways it can be written. gap is how many
+// other words may stand before it.
+type part struct {
+	variants [][]string
+	gap      int
+}
+
+// phrase is a list of alternatives, each a list of parts in order.
+type phrase [][]part
+
+// item is a piece of a phrase: the ways it can be written. An empty variant
+// means that it may be missing.
+type item [][]string
+
+// parse reads a phrase.
+func parse(text string) (phrase, error) {
+	p := parser{rest: text}
+	sequences, err := p.alternatives(0)
+	if err != nil {
+		return nil, err
+	}
+	var all phrase
+	for _, items := range sequences {
+		flat, err := distribute(items)
+		if err != nil {
+			return nil, err
+		}
+		for _, items := range flat {
+			parts, err := divide(items)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, parts)
+		}
+	}
+	return all, nil
+}
+
+// distribute takes gaps out of brackets: "(a ... b|c) d" becomes "a ... b d"
+// and "c d", so that gaps stand between items only.
+func distribute(items []item) ([][]item, error) {
+	flat := [][]item{nil}
+	for _, it := range items {
+		var plain item
+		var options [][]item
+		for _, words := range it {
+			if runs := splitGaps(words); len(runs) > 1 {
+				options = append(options, spell(runs))
+			} else {
+				plain = append(plain, words)
+			}
+		}
+		if plain != nil {
+			options = append(options, []item{plain})
+		}
+		var next [][]item
+		for _, before := range flat {
+			for _, o := range options {
+				next = append(next, append(append([]item(nil), before...), o...))
+			}
+		}
+		if flat = next; len(flat) > maxAlternatives {
+			return nil, errVariants
+		}
+	}
+	return flat, nil
+}
+
+// spell writes runs of words as items with gaps between.
+func spell(runs [][]string) []item {
+	var items []item
+	for i, run := range runs {
+		if i > 0 {
+			items = append(items, nil)
+		}
+		if len(run) > 0 {
+			items = append(items, item{run})
+		}
+	}
+	return items
+}
+
+func splitGaps(words []string) [][]string {
+	runs := [][]string{nil}
+	for _, w := range words {
+		if w == wordGap {
+			runs = append(runs, nil)
+			continue
+		}
+		runs[len(runs)-1] = append(runs[len(runs)-1], w)
+	}
+	return runs
+}
+
+// divide makes parts of items. A nil item is a gap. Items that follow each other
+// become one part while it has few variants, else parts with no words between;
+// a part is never one that can be missing.
+func divide(items []item) ([]part, error) {
+	var parts []part
+	gap := 0
+	for len(items) > 0 {
+		if items[0] == nil {
+			gap, items = MaxGap, items[1:]
+			continue
+		}
+		end := 0
+		for end < len(items) && items[end] != nil {
+			end++
+		}
+		run, err := divideRun(items[:end], gap)
+		if err != nil {
+			return nil, err
+		}
+		if parts == nil && len(run) > 0 {
+			run[0].gap = 0
+		}
+		parts, items, gap = append(parts, run...), items[end:], 0
+	}
+	switch {
+	case len(parts) == 0:
+		return nil, errEmpty
+	case len(parts) > MaxParts:
+		return nil, errParts
+	}
+	return parts, nil
+}
+
+// divideRun divides items without a gap between them.
+func divideRun(items []item, gap int) ([]part, error) {
+	if optional(items) {
+		// Nothing need stand there: beside a gap it says nothing, alone it is an error.
+		return nil, nil
+	}
+	var parts []part
+	variants := [][]string{nil}
+	for i, it := range items {
+		if len(variants)*len(it) > fewVariants && !hasEmpty(variants) && !optional(items[i:]) {
+			parts = append(parts, part{variants, gap})
+			variants, gap = [][]string{nil}, 0
+		}
+		var err error
+		if variants, err = join(variants, it); err != nil {
+			return nil, err
+		}
+	}
+	parts = append(parts, part{variants, gap})
+	for _, p := range parts {
+		for _, words := range p.variants {
+			if len(words) > MaxWords {
+				return nil, errWords
+			}
+		}
+	}
+	return parts, nil
+}
+
+// fewVariants is how many ways of writing a part are cheaper than a new part.
+const fewVariants = 200
+
+// optional reports whether all items may be missing.
+func optional(items []item) bool {
+	for _, it := range items {
+		if !hasEmpty(it) {
+			return false
+		}
+	}
+	return true
+}
+
+func hasEmpty(variants [][]string) bool {
+	for _, words := range variants {
+		if len(words) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// join puts every continuation behind every beginning.
+func join(all, next [][]string) ([][]string, error) {
+	if len(all)*len(next) > MaxVariants {
+		return nil, errVariants
+	}
+	out := make([][]string, 0, len(all)*len(next))
+	for _, a := range all {
+		for _, n := range next {
+			seq := make([]string, 0, len(a)+len(n))
+			out = append(out, append(append(seq, a...), n...))
+		}
+	}
+	return out, nil
+}
+
+// parser reads a phrase from left to right; rest is what is still to come.
+type parser struct{ rest string }
+
+// alternatives reads "a|b c" up to a closing bracket, or up to the end where
+// closing is 0.
+func (p *parser) alternatives(closing byte) ([][]item, error) {
+	var all [][]item
+	for {
+		seq, err := p.sequence()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, seq)
+		switch {
+		case p.rest == "" && closing == 0:
+			return all, nil
+		case p.rest == "":
+			return nil, errBracket
+		case p.rest[0] == '|':
+			p.rest = p.rest[1:]
+		case p.rest[0] == closing:
+			p.rest = p.rest[1:]
+			return all, nil
+		default:
+			return nil, errBracket
+		}
+	}
+}
+
+// sequence reads items up to a bar, a closing bracket or the end.
+func (p *parser) sequence() ([]item, error) {
+	var items []item
+	for {
+		p.rest = strings.TrimLeft(p.rest, " \t")
+		if p.rest == "" || strings.IndexByte("|)]", p.rest[0]) >= 0 {
+			return items, nil
+		}
+		it, err := p.item()
+		if err != nil {
+			return nil, err
+		}
+		if len(it) > 0 {
+			items = append(items, it)
+		}
+	}
+}
+
+// item reads a bracket, a gap, a placeholder or plain words.
+func (p *parser) item() (item, error) {
+	switch p.rest[0] {
+	case '(':
+		p.rest = p.rest[1:]
+		return p.bracket(')')
+	case '[':
+		p.rest = p.rest[1:]
+		it, err := p.bracket(']')
+		return append(it, nil), err
+	case '<':
+		for name, word := range map[string]string{"<address>": wordAddress, "<ip>": wordIP} {
+			if rest, ok := strings.CutPrefix(p.rest, name); ok {
+				p.rest = rest
+				return item{{word}}, nil
+			}
+		}
+		return nil, errUnknown
+	}
+	if rest, ok := strings.CutPrefix(p.rest, "..."); ok {
+		p.rest = rest
+		return item{{wordGap}}, nil
+	}
+	return p.plain()
+}
+
+// bracket reads what stands in a bracket, and writes it out in every way.
+func (p *parser) bracket(closing byte) (item, error) {
+	sequences, err := p.alternatives(closing)
+	if err != nil {
+		return nil, err
+	}
+	var it item
+	for _, seq := range sequences {
+		variants := [][]string{nil}
+		for _, one := range seq {
+			if variants, err = join(variants, one); err != nil {
+				return nil, err
+			}
+		}
+		if it = append(it, variants...); len(it) > MaxVariants {
+			return nil, errVariants
+		}
+	}
+	return it, nil
+}
+
+// plain reads words up to the next character that means something. Each word is
+// an item of its own only where the whole is; here they stay together.
+func (p *parser) plain() (item, error) {
+	end := strings.IndexAny(p.rest, "()[]|<")
+	if end < 0 {
+		end = len(p.rest)
+	}
+	if gap := strings.Index(p.rest[:end], "..."); gap >= 0 {
+		end = gap
+	}
+	if end == 0 {
+		return nil, errBracket
+	}
+	text := p.rest[:end]
+	p.rest = p.rest[end:]
+	var words []string
+	for _, field := range strings.Fields(text) {
+		stem, open := strings.CutSuffix(field, openEnding)
+		if strings.Contains(stem, openEnding) {
+			return nil, errStar
+		}
+		found := foldWords(stem)
+		if open {
+			if len(found) == 0 || len(found[len(found)-1]) < 2 {
+				return nil, errStar
+			}
+			found[len(found)-1] += openEnding
+		}
+		words = append(words, found...)
+	}
+	if len(words) == 0 {
+		return nil, nil
+	}
+	return item{words}, nil
+}

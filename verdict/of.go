@@ -1,0 +1,356 @@
+package verdict
+
+import (
+	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/internal/phrases"
+)
+
+// scratch is the working memory of one judgement.
+type scratch struct {
+	scan       *phrases.Scanner
+	generation uint32
+	marks      []mark  // by rule
+	touched    []int32 // rules that a phrase was found for
+	candidates []candidate
+	modifiers  []candidate
+}
+
+// mark is what the phrases found so far say of a rule.
+type mark struct {
+	generation uint32
+	said       bool
+	with       bool
+	vetoed     bool
+	match      phrases.Match
+}
+
+func newScratch(j *Judge) *scratch {
+	return &scratch{scan: j.set.NewScanner(), marks: make([]mark, len(j.rules))}
+}
+
+// situation is what the conditions of rules are held against.
+type situation struct {
+	replyCode int
+	said      nixie.Code  // as sent
+	class     nixie.Class // in effect
+	receiver  int32
+	stage     Stage
+	gaveUp    bool
+}
+
+// maxOverruled bounds the list of beaten rules in a verdict.
+const maxOverruled = 8
+
+// Of judges a reply. It always has an answer: at the least, what the reply's
+// first digit says.
+func (j *Judge) Of(reply *nixie.Reply, hints Hints) Verdict {
+	s := j.scratch.Get().(*scratch)
+	defer j.scratch.Put(s)
+	return j.judge(s, reply, hints)
+}
+
+func (j *Judge) judge(s *scratch, reply *nixie.Reply, hints Hints) Verdict {
+	s.reset()
+	text := reply.String()
+	for _, l := range reply.Lines {
+		s.scan.Feed(text, l.TextStart, l.End)
+	}
+	said := s.read(j)
+	sit := situation{replyCode: reply.ReplyCode(), said: reply.Code(), stage: hints.Stage, gaveUp: hints.GaveUp}
+	sit.class = nixie.ClassOf(sit.replyCode)
+	if sit.class == 0 && sit.replyCode == 0 {
+		sit.class = sit.said.Class()
+	}
+	if sit.stage == StageUnknown {
+		sit.stage = stageOf(reply.Command)
+	}
+	sit.receiver = j.receiver(reply, hints, said)
+	j.collect(s, &sit)
+	v := Verdict{Receiver: j.receivers.names[sit.receiver], RulesVersion: j.version}
+	j.fill(&v, s, &sit, text)
+	v.RetryAfter = retryAfter(reply, v.Permanence)
+	return v
+}
+
+func (s *scratch) reset() {
+	s.scan.Reset()
+	s.touched, s.candidates, s.modifiers = s.touched[:0], s.candidates[:0], s.modifiers[:0]
+	s.generation++
+	if s.generation == 0 { // after 2^32 uses, old marks would look new
+		clear(s.marks)
+		s.generation = 1
+	}
+}
+
+// read notes for each rule what was found, and returns the receiver that the
+// words name, -1 if none.
+func (s *scratch) read(j *Judge) (receiver int32) {
+	receiver = -1
+	matches := s.scan.Matches()
+	for i := range matches {
+		m := &matches[i]
+		for _, u := range j.uses[m.Phrase] {
+			if u.role == roleReceiver {
+				if receiver < 0 {
+					receiver = u.rule
+				}
+				continue
+			}
+			k := &s.marks[u.rule]
+			if k.generation != s.generation {
+				*k = mark{generation: s.generation}
+				s.touched = append(s.touched, u.rule)
+			}
+			switch u.role {
+			case roleSay:
+				if !k.said || m.Chars > k.match.Chars {
+					k.said, k.match = true, *m
+				}
+			case roleWith:
+				k.with = true
+			case roleUnless:
+				k.vetoed = true
+			}
+		}
+	}
+	return receiver
+}
+
+// receiver finds who said it: a hint, the remote host, the words, the domain.
+func (j *Judge) receiver(reply *nixie.Reply, hints Hints, said int32) int32 {
+	if hints.Receiver != "" {
+		if n, ok := j.receivers.byName[hints.Receiver]; ok && n != 0 {
+			return n
+		}
+	}
+	for _, host := range []string{hints.RemoteHost, reply.Host} {
+		if n, ok := j.receivers.host(host); ok {
+			return n
+		}
+	}
+	if said >= 0 {
+		return said
+	}
+	n, _ := j.receivers.host(hints.Domain)
+	return n
+}
+
+// collect lists the rules that hold.
+func (j *Judge) collect(s *scratch, sit *situation) {
+	for _, n := range s.touched {
+		k, r := &s.marks[n], &j.rules[n]
+		if k.vetoed || len(r.Say) > 0 && !k.said {
+			continue
+		}
+		if len(r.Say) > 0 {
+			j.consider(s, sit, n, k)
+		}
+	}
+	none := &mark{}
+	for _, n := range j.silent {
+		k := none
+		if s.marks[n].generation == s.generation {
+			k = &s.marks[n]
+		}
+		if !k.vetoed {
+			j.consider(s, sit, n, k)
+		}
+	}
+}
+
+// consider adds a rule whose words hold, if its other conditions do.
+func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
+	r, c := &j.rules[n], &j.compiled[n]
+	if c.needWith && !k.with || r.GaveUp && !sit.gaveUp {
+		return
+	}
+	if len(c.receivers) > 0 && !contains(c.receivers, sit.receiver) || len(r.Stages) > 0 && !contains(r.Stages, sit.stage) {
+		return
+	}
+	exact := int8(0)
+	if len(r.Codes) > 0 {
+		if exact = matchCode(r.Codes, sit); exact == 0 {
+			return
+		}
+	}
+	if len(r.ReplyCodes) > 0 {
+		e := matchReplyCode(r.ReplyCodes, sit)
+		if e == 0 {
+			return
+		}
+		exact += e
+	}
+	cand := candidate{rule: n, kind: c.kind, weight: int8(r.Weight), exact: exact, match: k.match}
+	if c.modifier {
+		s.modifiers = append(s.modifiers, cand)
+		return
+	}
+	cand.supports = codeSupports(r.Reason, sit.said)
+	s.candidates = append(s.candidates, cand)
+}
+
+func contains[T comparable](list []T, v T) bool {
+	for _, x := range list {
+		if x == v {
+			return true
+		}
+	}
+	return false
+}
+
+// matchCode returns how exactly the best pattern fits: 0 not at all, 1 subject,
+// 2 detail, 3 class and detail.
+func matchCode(patterns []CodePattern, sit *situation) int8 {
+	best := int8(0)
+	if sit.said.IsZero() {
+		return 0
+	}
+	for _, p := range patterns {
+		if !p.matches(sit.class, sit.said.Detail()) {
+			continue
+		}
+		e := int8(1)
+		if p.Number >= 0 {
+			e++
+		}
+		if p.Class != 0 {
+			e++
+		}
+		best = max(best, e)
+	}
+	return best
+}
+
+// matchReplyCode returns 0 for no pattern, 1 for an open one, 2 for an exact one.
+func matchReplyCode(patterns []ReplyCodePattern, sit *situation) int8 {
+	best := int8(0)
+	for _, p := range patterns {
+		if p.matches(sit.replyCode, sit.class) {
+			best = max(best, 1)
+			if p.exact() {
+				best = 2
+			}
+		}
+	}
+	return best
+}
+
+// fill sets everything that the winning rule decides.
+func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
+	if len(s.candidates) == 0 {
+		a := defaults[Undefined]
+		v.Reason, v.Basis, v.Scope = Undefined, BasisClass, a.scope
+		v.Permanence = a.permanence(sit.class)
+		v.Action = a.next(v.Permanence)
+		return
+	}
+	best := 0
+	for i := range s.candidates {
+		if better(&s.candidates[i], &s.candidates[best]) < 0 {
+			best = i
+		}
+	}
+	win := s.candidates[best]
+	r := &j.rules[win.rule]
+	v.Reason, v.Basis, v.Rule, v.Source, v.Note = r.Reason, r.basis(), r.ID, r.Source, r.Note
+	v.Evidence = evidence(v.Evidence, text, &win.match)
+	v.Overruled = j.overruled(s.candidates, win.rule, r.Reason)
+	permanence, scope, action := j.modify(v, s.modifiers, r, text)
+	a := defaults[r.Reason]
+	if v.Permanence = permanence; v.Permanence == 0 {
+		v.Permanence = a.permanence(sit.class)
+	}
+	if v.Scope = scope; v.Scope == "" {
+		v.Scope = a.scope
+	}
+	if v.Action = action; v.Action == "" {
+		v.Action = a.next(v.Permanence)
+	}
+}
+
+// modify returns the axes that the rule itself names, or else the best modifier
+// for its reason.
+func (j *Judge) modify(v *Verdict, modifiers []candidate, r *Rule, text string) (nixie.Class, Scope, Action) {
+	permanence, scope, action := r.Permanence, r.Scope, r.Action
+	insertionSort(modifiers)
+	for i := range modifiers {
+		m := &j.rules[modifiers[i].rule]
+		if !contains(m.For, r.Reason) {
+			continue
+		}
+		used := false
+		if permanence == 0 && m.Permanence != 0 {
+			permanence, used = m.Permanence, true
+		}
+		if scope == "" && m.Scope != "" {
+			scope, used = m.Scope, true
+		}
+		if action == "" && m.Action != "" {
+			action, used = m.Action, true
+		}
+		if used {
+			v.Evidence = evidence(v.Evidence, text, &modifiers[i].match)
+		}
+	}
+	return permanence, scope, action
+}
+
+// evidence adds the parts of a match that are not in the list already.
+func evidence(list []Evidence, text string, m *phrases.Match) []Evidence {
+	for _, sp := range m.Spans[:m.Parts] {
+		e := Evidence{Text: text[sp.Start:sp.End], Start: sp.Start, End: sp.End}
+		if !contains(list, e) {
+			if list == nil {
+				list = make([]Evidence, 0, m.Parts+1)
+			}
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// overruled lists the rules that rest on words and meant something else, the
+// strongest first.
+func (j *Judge) overruled(all []candidate, winner int32, reason Reason) []Overruled {
+	others := 0
+	for i := range all {
+		if r := &j.rules[all[i].rule]; all[i].rule != winner && r.Reason != reason && len(r.Say) > 0 {
+			others++
+		}
+	}
+	if others == 0 {
+		return nil
+	}
+	insertionSort(all)
+	list := make([]Overruled, 0, min(others, maxOverruled))
+	for i := range all {
+		r := &j.rules[all[i].rule]
+		if all[i].rule != winner && r.Reason != reason && len(r.Say) > 0 && len(list) < maxOverruled {
+			list = append(list, Overruled{Rule: r.ID, Reason: r.Reason})
+		}
+	}
+	return list
+}
+
+// stageOf reads the command that a log names beside a reply.
+func stageOf(command string) Stage {
+	switch command {
+	case "HELO", "EHLO", "LHLO":
+		return StageHelo
+	case "STARTTLS":
+		return StageStartTLS
+	case "AUTH":
+		return StageAuth
+	case "MAIL FROM":
+		return StageMail
+	case "RCPT TO":
+		return StageRcpt
+	case "DATA":
+		return StageData
+	case "end of DATA":
+		return StageEnd
+	case "connect":
+		return StageConnect
+	}
+	return StageUnknown
+}

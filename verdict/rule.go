@@ -1,0 +1,147 @@
+package verdict
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/nixiemail/nixie"
+)
+
+// A Rule says what a reply with certain marks means. docs/rules.md tells how
+// rules are written.
+type Rule struct {
+	ID   string
+	File string // where it was read from, and on which line it begins
+	Line int
+
+	// The conditions. Empty ones always hold.
+	Receivers  []string
+	Vendor     bool
+	Say        []string // phrases; one must be found
+	With       []string // one of these too
+	Unless     []string // none of these
+	Codes      []CodePattern
+	ReplyCodes []ReplyCodePattern
+	Stages     []Stage
+	GaveUp     bool
+	// For makes the rule a modifier: it decides nothing by itself, but sets the
+	// axes below on a verdict with one of these reasons.
+	For []Reason
+
+	Weight int
+
+	// The verdict. Permanence, Scope and Action are empty where the reason's own
+	// ones hold.
+	Reason     Reason
+	Permanence nixie.Class
+	Scope      Scope
+	Action     Action
+
+	Source     string
+	Note       string
+	Examples   []string
+	NearMisses []string
+}
+
+// A CodePattern is a code with parts left open: "5.7.26", "X.7.26", "X.7.*".
+type CodePattern struct {
+	Class   nixie.Class // zero for any
+	Subject int
+	Number  int // -1 for any
+}
+
+func parseCodePattern(s string) (CodePattern, bool) {
+	var p CodePattern
+	rest, ok := strings.CutPrefix(s, "X.")
+	if !ok {
+		if len(s) < 2 || s[1] != '.' {
+			return p, false
+		}
+		p.Class, rest = nixie.Class(s[0]-'0'), s[2:]
+		if p.Class.String() == "" {
+			return p, false
+		}
+	}
+	subject, number, ok := strings.Cut(rest, ".")
+	if number == "*" {
+		d, err := nixie.ParseDetail("X." + subject + ".0")
+		p.Subject, p.Number = d.Subject(), -1
+		return p, ok && err == nil
+	}
+	d, err := nixie.ParseDetail("X." + rest)
+	p.Subject, p.Number = d.Subject(), d.Number()
+	return p, err == nil
+}
+
+// matches compares with a detail as said and the class in effect.
+func (p CodePattern) matches(class nixie.Class, d nixie.Detail) bool {
+	return (p.Class == 0 || p.Class == class) && p.Subject == d.Subject() && (p.Number < 0 || p.Number == d.Number())
+}
+
+// A ReplyCodePattern is a reply code with digits left open: "550", "55x",
+// "4xx"; "none" is a text that has neither reply code nor code.
+type ReplyCodePattern string
+
+func parseReplyCodePattern(s string) (ReplyCodePattern, bool) {
+	if s == "none" {
+		return ReplyCodePattern(s), true
+	}
+	if len(s) != 3 || s[0] < '2' || s[0] > '5' {
+		return "", false
+	}
+	digits := strings.TrimRight(s, "x")
+	_, err := strconv.ParseUint(digits, 10, 16)
+	return ReplyCodePattern(s), err == nil
+}
+
+// matches compares with a reply code, or, where none was said, with the class of
+// the code: "5xx" holds for a bare 5.1.1.
+func (p ReplyCodePattern) matches(replyCode int, class nixie.Class) bool {
+	if p == "none" {
+		return replyCode == 0 && class == 0
+	}
+	if replyCode == 0 {
+		return p[1] == 'x' && nixie.Class(p[0]-'0') == class
+	}
+	for i, div := 0, 100; i < 3; i, div = i+1, div/10 {
+		if p[i] != 'x' && int(p[i]-'0') != replyCode/div%10 {
+			return false
+		}
+	}
+	return true
+}
+
+// exact reports whether the pattern names a single reply code.
+func (p ReplyCodePattern) exact() bool { return p != "none" && p[2] != 'x' }
+
+// basis is what a verdict by this rule rests on.
+func (r *Rule) basis() Basis {
+	switch {
+	case r.Vendor || len(r.Receivers) > 0:
+		return BasisProvider
+	case len(r.Say) > 0:
+		return BasisPhrase
+	case len(r.Codes) > 0:
+		return BasisCode
+	}
+	for _, p := range r.ReplyCodes {
+		if p.exact() {
+			return BasisReplyCode
+		}
+	}
+	return BasisClass
+}
+
+// defaultWeight is that of a rule which names none. A code that says one thing
+// stands between vague words and telling ones.
+func (r *Rule) defaultWeight() int {
+	switch r.basis() {
+	case BasisCode:
+		return 4
+	case BasisReplyCode:
+		return 2
+	case BasisClass:
+		return 1
+	}
+	return 5
+}
