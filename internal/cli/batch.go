@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/internal/explain"
+	"github.com/nixiemail/nixie/verdict"
+)
+
+// maxBatchLine is the longest line, in bytes, that a batch may have.
+const maxBatchLine = 1 << 20
+
+// A batchInput is a line of a batch.
+type batchInput struct {
+	ID       json.RawMessage `json:"id"`
+	Reply    *string         `json:"reply"`
+	Receiver string          `json:"receiver"`
+	Stage    string          `json:"stage"`
+}
+
+var errNoReplyField = errors.New(`there is no field "reply"`)
+
+// runBatch answers each line of a batch by one line, in order, and holds no more
+// than one in memory. A line that cannot be read is told about on standard
+// error with its number; the lines after it are answered all the same.
+func runBatch(s Streams, file string, o explain.Options) error {
+	name := orElse(file, "-")
+	if name == "-" && isTerminal(s.In) {
+		return misuse("--batch reads standard input: pipe something in, or name a file with -f")
+	}
+	r, err := open(name, s.In)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	out := bufio.NewWriter(s.Out)
+	b := batch{s: s, options: o, enc: json.NewEncoder(out)}
+	b.enc.SetEscapeHTML(false)
+	err = b.run(bufio.NewReaderSize(r, 64<<10))
+	if flushErr := out.Flush(); err == nil {
+		err = flushErr
+	}
+	if err == nil && b.bad > 0 {
+		return errQuiet
+	}
+	return err
+}
+
+type batch struct {
+	s       Streams
+	options explain.Options
+	enc     *json.Encoder
+	line    int // of the input, from 1
+	bad     int // lines that could not be read
+}
+
+func (b *batch) run(r *bufio.Reader) error {
+	for {
+		line, tooLong, err := readLine(r)
+		b.line++
+		if tooLong {
+			b.refuse("it has more than %d bytes", maxBatchLine)
+		} else if len(bytes.TrimSpace(line)) > 0 {
+			if err := b.answer(line); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readLine reads a line with its end. One over the limit is read to its end and
+// thrown away.
+func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if !tooLong {
+			line = append(line, part...)
+		}
+		if len(bytes.TrimRight(line, "\r\n")) > maxBatchLine {
+			line, tooLong = nil, true
+		}
+		if err != bufio.ErrBufferFull {
+			return line, tooLong, err
+		}
+	}
+}
+
+// refuse tells of a line that gets no answer.
+func (b *batch) refuse(format string, args ...any) {
+	b.bad++
+	note(b.s.Err, "nixie explain", "line %d gets no answer: "+format, append([]any{b.line}, args...)...)
+}
+
+// remark tells of a line that is answered, though not all of it was of use.
+func (b *batch) remark(format string, args ...any) {
+	note(b.s.Err, "nixie explain", "line %d: "+format, append([]any{b.line}, args...)...)
+}
+
+// answer writes the answer to one line. The error is one of writing.
+func (b *batch) answer(line []byte) error {
+	var in batchInput
+	err := json.Unmarshal(line, &in)
+	if err == nil && in.Reply == nil {
+		err = errNoReplyField
+	}
+	if err != nil {
+		b.refuse("%v", err)
+		return nil
+	}
+	o := b.options
+	if in.Receiver != "" {
+		o.Hints.Receiver = strings.ToLower(in.Receiver)
+	}
+	if in.Stage != "" {
+		stage, err := verdict.ParseStage(in.Stage)
+		if err != nil {
+			b.remark("%v; it is left out", err)
+		}
+		o.Hints.Stage = stage
+	}
+	text := *in.Reply
+	if len(text) > nixie.MaxReply {
+		b.remark("the reply has %d bytes; the first %d are read", len(text), nixie.MaxReply)
+		text = text[:nixie.MaxReply]
+	}
+	e, err := explain.Reply(text, o)
+	if err != nil {
+		b.remark("%v", err)
+	}
+	return b.enc.Encode(e.Batch(in.ID))
+}

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/internal/explain"
+	"github.com/nixiemail/nixie/verdict"
+)
+
+// explanation writes one explanation of so many, for people.
+func (p *page) explanation(e *explain.Explanation, i, of int) {
+	if i > 0 {
+		p.line()
+	}
+	if of > 1 {
+		p.rule(fmt.Sprintf("%d of %d", i+1, of))
+	}
+	p.text(headlineStyle(e), e.Headline)
+	p.text(plain, e.Finality)
+	p.line()
+	p.field("Whose matter", e.Concerns)
+	p.field("What to do", e.Next)
+	p.line()
+	p.said(e)
+	p.code(e)
+	p.problems(e.Problems)
+	p.decidedBy(e.Verdict)
+	p.references(e.References)
+}
+
+// rule writes a line across the page with a title in it.
+func (p *page) rule(title string) {
+	p.line(p.styled(dim, "── "+title+" "+strings.Repeat("─", max(p.width-len(title)-4, 0))))
+}
+
+// headlineStyle is red for final, yellow for temporary, green for success.
+func headlineStyle(e *explain.Explanation) style {
+	if e.Verdict == nil {
+		return bold
+	}
+	switch e.Verdict.Permanence {
+	case nixie.Permanent:
+		return red
+	case nixie.Transient:
+		return yellow
+	case nixie.Success:
+		return green
+	}
+	return bold
+}
+
+// said writes who said what, word for word.
+func (p *page) said(e *explain.Explanation) {
+	if e.Recipient != "" {
+		p.field("Recipient", e.Recipient)
+	}
+	if e.Reply == nil {
+		return
+	}
+	if host := orElse(hostOf(e.Reply), e.RemoteHost); host != "" {
+		p.field("Server", host)
+	}
+	if v := e.Verdict; v != nil && v.Receiver != "" && v.Receiver != "generic" {
+		p.field("Receiver", v.Receiver)
+	}
+	if e.Reply.Command != "" {
+		p.field("In reply to", e.Reply.Command)
+	}
+	p.quote("Said", e.Reply.String(), e.Verdict.Evidence)
+}
+
+func hostOf(r *nixie.Reply) string {
+	if r.Host != "" && r.Addr != "" {
+		return r.Host + "[" + r.Addr + "]"
+	}
+	return orElse(r.Host, r.Addr)
+}
+
+// code writes what the registry knows of the code and the reply code.
+func (p *page) code(e *explain.Explanation) {
+	bare := e.Kind == explain.KindCode || e.Kind == explain.KindFound
+	label := orElse(e.Code.String(), e.Asked)
+	switch m := e.Match; {
+	case m.Entry != nil:
+		p.styledField("Code "+label, bold, orElse(m.Entry.Name, "(no name: deprecated)"))
+		if !bare {
+			p.field("", m.Entry.Meaning)
+		}
+	case m.Subject != nil:
+		p.styledField("Code "+label, bold, "Not registered: a code about "+strings.TrimSuffix(m.Subject.Name, " Status"))
+		if !bare {
+			p.field("", m.Subject.Meaning)
+		}
+	}
+	for _, v := range e.Vendor {
+		p.field("", v.Receiver+" means by it: "+orElse(v.Meaning, v.Name))
+	}
+	if r := e.ReplyCodeEntry; r != nil {
+		p.styledField(fmt.Sprintf("Reply code"), plain, fmt.Sprintf("%d %s", r.ReplyCode, r.Name))
+	}
+	if e.How == nixie.HowMended {
+		p.field("Read as", e.Effective.String()+", since the reply code decides")
+	}
+}
+
+func (p *page) problems(problems []nixie.Problem) {
+	label := "Problems"
+	for _, x := range problems {
+		p.field(label, x.Text+" ("+x.Rule+")")
+		label = ""
+	}
+}
+
+// decidedBy writes what the verdict rests on.
+func (p *page) decidedBy(v *verdict.Verdict) {
+	if v == nil || v.Rule == "" {
+		return
+	}
+	p.field("Decided by", basisWords(v.Basis)+", rule "+v.Rule)
+	if v.Note != "" {
+		p.field("", v.Note)
+	}
+	for _, o := range v.Overruled {
+		p.field("", "it overrules "+o.Rule+", which means "+string(o.Reason))
+	}
+}
+
+func basisWords(b verdict.Basis) string {
+	switch b {
+	case verdict.BasisProvider:
+		return "what this receiver documents"
+	case verdict.BasisPhrase:
+		return "the words"
+	case verdict.BasisCode:
+		return "the code's meaning"
+	case verdict.BasisReplyCode:
+		return "the reply code's meaning"
+	case verdict.BasisClass:
+		return "the first digit alone"
+	}
+	return string(b)
+}
+
+func (p *page) references(list []explain.Reference) {
+	label := "See"
+	for _, r := range list {
+		text := r.Name
+		if r.URL != "" && r.URL != r.Name {
+			text += " " + r.URL
+		}
+		p.field(label, text)
+		label = ""
+	}
+}
