@@ -1,8 +1,8 @@
 package nixie
 
 import (
+	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -145,7 +145,7 @@ type Contents struct {
 }
 
 // NewRegistry makes a registry from its contents, which it takes over. Entries
-// are put in order; of two with one Detail the first stands.
+// and reply codes are put in order; of two with one Detail the first stands.
 func NewRegistry(c Contents) *Registry {
 	r := &Registry{
 		date: c.Date, origin: c.Origin, classes: c.Classes, subjects: c.Subjects,
@@ -153,7 +153,8 @@ func NewRegistry(c Contents) *Registry {
 		byDetail: make(map[Detail]*Entry, len(c.Entries)),
 		byVendor: make(map[Code][]VendorCode, len(c.Vendor)),
 	}
-	slices.SortStableFunc(r.entries, func(a, b Entry) int { return int(a.Detail) - int(b.Detail) })
+	sortOnce(r.entries, func(a, b Entry) int { return cmp.Compare(a.Detail, b.Detail) })
+	sortOnce(r.replyCodes, func(a, b ReplyCodeEntry) int { return cmp.Compare(a.ReplyCode, b.ReplyCode) })
 	for i := range r.entries {
 		e := &r.entries[i]
 		if r.byDetail[e.Detail] == nil {
@@ -164,6 +165,14 @@ func NewRegistry(c Contents) *Registry {
 		r.byVendor[v.Code] = append(r.byVendor[v.Code], v)
 	}
 	return r
+}
+
+// sortOnce sorts, and writes nothing to what is in order already: With hands on
+// lists that other goroutines are reading.
+func sortOnce[T any](list []T, compare func(a, b T) int) {
+	if !slices.IsSortedFunc(list, compare) {
+		slices.SortStableFunc(list, compare)
+	}
 }
 
 // Date returns the day of the registry's last change, "2024-12-06".
@@ -300,21 +309,3 @@ var builtin = sync.OnceValue(func() *Registry {
 
 // Lookup finds a code in the built-in registry. See [Registry.Lookup].
 func Lookup(c Code) Match { return Builtin().Lookup(c) }
-
-// normalReplyCode reads an associated reply code: "550", "5xx", "any".
-func normalReplyCode(s string) (string, bool) {
-	s = strings.ToLower(strings.TrimSpace(s))
-	if s == "any" {
-		return s, true
-	}
-	if len(s) != 3 || s[0] < '2' || s[0] > '5' {
-		return "", false
-	}
-	if s[1:] == "xx" {
-		return s, true
-	}
-	if _, err := strconv.ParseUint(s, 10, 16); err != nil {
-		return "", false
-	}
-	return s, true
-}
