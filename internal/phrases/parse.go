@@ -29,10 +29,11 @@ var (
 const maxAlternatives = 64
 
 // part is a run of words in all the ways it can be written. gap is how many
-// other words may stand before it.
+// other words may stand before it. An optional part may be missing.
 type part struct {
 	variants [][]string
 	gap      int
+	optional bool
 }
 
 // phrase is a list of alternatives, each a list of parts in order.
@@ -123,11 +124,10 @@ func splitGaps(words []string) [][]string {
 }
 
 // divide makes parts of items. A nil item is a gap. Items that follow each other
-// become one part while it has few variants, else parts with no words between;
-// a part is never one that can be missing.
+// become one part while it has few variants, else parts with no words between.
 func divide(items []item) ([]part, error) {
 	var parts []part
-	gap := 0
+	gap, needed := 0, false
 	for len(items) > 0 {
 		if items[0] == nil {
 			gap, items = MaxGap, items[1:]
@@ -141,13 +141,16 @@ func divide(items []item) ([]part, error) {
 		if err != nil {
 			return nil, err
 		}
-		if parts == nil && len(run) > 0 {
-			run[0].gap = 0
+		for _, p := range run {
+			needed = needed || !p.optional
+			if len(p.variants) > 0 {
+				parts = append(parts, p)
+			}
 		}
-		parts, items, gap = append(parts, run...), items[end:], 0
+		items, gap = items[end:], 0
 	}
 	switch {
-	case len(parts) == 0:
+	case !needed || len(parts) == 0:
 		return nil, errEmpty
 	case len(parts) > MaxParts:
 		return nil, errParts
@@ -155,17 +158,14 @@ func divide(items []item) ([]part, error) {
 	return parts, nil
 }
 
-// divideRun divides items without a gap between them.
+// divideRun divides items without a gap between them. gap is what may stand
+// before the first.
 func divideRun(items []item, gap int) ([]part, error) {
-	if optional(items) {
-		// Nothing need stand there: beside a gap it says nothing, alone it is an error.
-		return nil, nil
-	}
 	var parts []part
 	variants := [][]string{nil}
-	for i, it := range items {
-		if len(variants)*len(it) > fewVariants && !hasEmpty(variants) && !optional(items[i:]) {
-			parts = append(parts, part{variants, gap})
+	for _, it := range items {
+		if len(variants) > 1 && len(variants)*len(it) > fewVariants {
+			parts = append(parts, newPart(variants, gap))
 			variants, gap = [][]string{nil}, 0
 		}
 		var err error
@@ -173,7 +173,7 @@ func divideRun(items []item, gap int) ([]part, error) {
 			return nil, err
 		}
 	}
-	parts = append(parts, part{variants, gap})
+	parts = append(parts, newPart(variants, gap))
 	for _, p := range parts {
 		for _, words := range p.variants {
 			if len(words) > MaxWords {
@@ -187,23 +187,17 @@ func divideRun(items []item, gap int) ([]part, error) {
 // fewVariants is how many ways of writing a part are cheaper than a new part.
 const fewVariants = 200
 
-// optional reports whether all items may be missing.
-func optional(items []item) bool {
-	for _, it := range items {
-		if !hasEmpty(it) {
-			return false
-		}
-	}
-	return true
-}
-
-func hasEmpty(variants [][]string) bool {
+// newPart makes a part; an empty variant becomes its being optional.
+func newPart(variants [][]string, gap int) part {
+	p := part{gap: gap}
 	for _, words := range variants {
 		if len(words) == 0 {
-			return true
+			p.optional = true
+		} else {
+			p.variants = append(p.variants, words)
 		}
 	}
-	return false
+	return p
 }
 
 // join puts every continuation behind every beginning.

@@ -53,8 +53,11 @@ type use struct {
 	phrase int32
 	slot   int32
 	part   int8
+	skip   int8 // how many parts before it may be missing
 	gap    int8 // words that may stand before the part
-	last   bool
+	far    int8 // the same where parts before it are missing
+	first  bool // nothing need stand before it
+	last   bool // nothing need follow
 }
 
 type edge struct {
@@ -126,11 +129,26 @@ func (s *Set) insert(phrase int32, parts []part, v *vocabulary) {
 		s.slots += len(parts)
 	}
 	for i, p := range parts {
-		u := use{phrase: phrase, slot: slot, part: int8(i), gap: int8(p.gap), last: i == len(parts)-1}
+		u := newUse(parts, i)
+		u.phrase, u.slot = phrase, slot
 		for _, words := range p.variants {
 			s.walk(0, words, v, u)
 		}
 	}
+}
+
+// newUse tells how part i of a phrase hangs together with the others.
+func newUse(parts []part, i int) use {
+	u := use{part: int8(i), gap: int8(parts[i].gap), far: int8(parts[i].gap), last: true}
+	for i-int(u.skip) > 0 && parts[i-int(u.skip)-1].optional {
+		u.skip++
+		u.far = max(u.far, int8(parts[i-int(u.skip)].gap))
+	}
+	u.first = int(u.skip) == i
+	for _, p := range parts[i+1:] {
+		u.last = u.last && p.optional
+	}
+	return u
 }
 
 // walk adds a sequence of words below a state, once for every symbol that a

@@ -200,14 +200,13 @@ func (sc *Scanner) hit(u use, words int32) {
 	first := sc.word - words + 1
 	span := Span{sc.at[first%ring].Start, sc.at[sc.word%ring].End}
 	m := Match{Phrase: int(u.phrase)}
-	if u.part > 0 {
-		before := sc.slots[u.slot+int32(u.part)-1].before(sc.generation, first, u.gap)
-		if before == nil {
-			return
-		}
-		m = *before
+	gapless := false
+	if before, gap := sc.before(u, first); before != nil {
+		m, gapless = *before, gap == 0
+	} else if !u.first {
+		return
 	}
-	if u.part > 0 && u.gap == 0 {
+	if gapless {
 		m.Spans[m.Parts-1].End = span.End // no words between: one run
 	} else {
 		m.Spans[m.Parts] = span
@@ -221,6 +220,20 @@ func (sc *Scanner) hit(u use, words int32) {
 	}
 	sc.found[u.phrase] = sc.generation
 	sc.matches = append(sc.matches, m)
+}
+
+// before finds what was read of a phrase up to the word first: the part before,
+// or an earlier one where parts between may be missing. gap is how many words
+// may stand between the two.
+func (sc *Scanner) before(u use, first int32) (m *Match, gap int8) {
+	gap = u.gap
+	for back := int8(1); back <= min(u.skip+1, u.part); back++ {
+		if m = sc.slots[u.slot+int32(u.part-back)].before(sc.generation, first, gap); m != nil {
+			return m, gap
+		}
+		gap = u.far
+	}
+	return nil, 0
 }
 
 // nextAddress finds the first mail address in text[from:to]. Without one it
