@@ -183,13 +183,16 @@ type layout struct {
 	year, zone bool
 }
 
+// maxStamp is the longest time, in bytes, that is taken for one.
+const maxStamp = 40
+
 // parseStamp reads a time that is all of s, but for a facility such as
 // <mail.info> that FreeBSD adds after it.
 func parseStamp(s string) (Stamp, bool) {
 	if i := strings.LastIndex(s, " <"); i > 0 && strings.HasSuffix(s, ">") {
 		s = s[:i]
 	}
-	if len(s) < len("Jan 2 15:04:05") || len(s) > 40 {
+	if len(s) < len("Jan 2 15:04:05") || len(s) > maxStamp {
 		return Stamp{}, false
 	}
 	layouts := layoutsLetter

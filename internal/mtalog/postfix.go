@@ -116,7 +116,7 @@ func (l *Line) readDelivery(s string) {
 // readSaid reads "bounced (the words, with (any) parentheses)".
 func (l *Line) readSaid(s string) {
 	said, words, ok := strings.Cut(s, " (")
-	l.Said = strings.TrimRight(said, ",")
+	l.Said = said
 	if ok {
 		var whole bool
 		l.Words, whole = strings.CutSuffix(words, ")")
