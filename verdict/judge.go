@@ -78,13 +78,18 @@ func BuiltinConfig() (Config, error) {
 		}
 		c.Rules = append(c.Rules, rules...)
 	}
+	c.Receivers, err = BuiltinReceivers()
+	return c, err
+}
+
+// BuiltinReceivers returns the receivers of this package.
+func BuiltinReceivers() ([]Receiver, error) {
 	f, err := data.Open("receivers.tsv")
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	defer f.Close()
-	c.Receivers, err = ParseReceivers("receivers.tsv", f)
-	return c, err
+	return ParseReceivers("receivers.tsv", f)
 }
 
 // New makes a judge. It refuses two rules with one id, phrases that are not
@@ -261,4 +266,6 @@ func compareBool(a, b bool) int {
 }
 
 // insertionSort keeps the few candidates in order without allocating.
-func insertionSort(cs []candidate) { slices.SortFunc(cs, func(a, b candidate) int { return better(&a, &b) }) }
+func insertionSort(cs []candidate) {
+	slices.SortFunc(cs, func(a, b candidate) int { return better(&a, &b) })
+}

@@ -30,11 +30,11 @@ func check(files []string, builtin bool) (int, error) {
 	if len(files) == 0 {
 		return 0, fmt.Errorf("rulecheck: name at least one file of rules")
 	}
-	own, err := verdict.BuiltinConfig()
-	if err != nil && builtin {
+	var c verdict.Config
+	var err error
+	if c.Receivers, err = verdict.BuiltinReceivers(); err != nil {
 		return 0, err
 	}
-	c := verdict.Config{Receivers: own.Receivers}
 	for _, name := range files {
 		f, err := os.Open(name)
 		if err != nil {
@@ -48,6 +48,10 @@ func check(files []string, builtin bool) (int, error) {
 		c.Rules = append(c.Rules, rules...)
 	}
 	if builtin {
+		own, err := verdict.BuiltinConfig()
+		if err != nil {
+			return 0, err
+		}
 		c.Rules = append(c.Rules, own.Rules...)
 	}
 	j, err := verdict.New(c)
