@@ -1,0 +1,201 @@
+package phrases
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// found returns the texts of each phrase's parts in text, nil if it is not found.
+func found(t *testing.T, phrase, text string) []string {
+	t.Helper()
+	var b Builder
+	if _, err := b.Add(phrase); err != nil {
+		t.Fatal(err)
+	}
+	sc := b.Build().NewScanner()
+	sc.Feed(text, 0, len(text))
+	var parts []string
+	for _, m := range sc.Matches() {
+		for _, sp := range m.Spans[:m.Parts] {
+			parts = append(parts, text[sp.Start:sp.End])
+		}
+	}
+	return parts
+}
+
+func TestScan(t *testing.T) {
+	for _, tt := range []struct {
+		phrase, text string
+		want         []string
+	}{
+		{"user unknown", "550 User_Unknown!", []string{"User_Unknown"}},
+		{"user unknown", "user  unknown", []string{"user  unknown"}},
+		{"user unknown", "superuser unknown", nil},
+		{"user unknown", "user unknowns", nil},
+		{"doesn't exist", "it doesn’t exist", []string{"doesn’t exist"}},
+		{"(no|not a) such user", "There is no such user here", []string{"no such user"}},
+		{"no such [mail|e-mail] user", "no such e-mail user", []string{"no such e-mail user"}},
+		{"no such [mail|e-mail] user", "no such user", []string{"no such user"}},
+		{"no such (mail|) user", "no such user", []string{"no such user"}},
+		{"reject*", "it was Rejected.", []string{"Rejected"}},
+		{"reject*", "project", nil},
+		{"(re*|reject) mail", "reject mail", []string{"reject mail"}},
+		{"user ... unknown", "user <a@example.com> is unknown", []string{"user", "unknown"}},
+		{"user ... unknown", "user unknown", []string{"user", "unknown"}},
+		{"user ... unknown", "user 1 2 3 4 5 6 7 8 unknown", []string{"user", "unknown"}},
+		{"user ... unknown", "user 1 2 3 4 5 6 7 8 9 unknown", nil},
+		{"user ... unknown", "unknown user", nil},
+		{"(user|box) ... (full|gone)", "this box, it is gone", []string{"box", "gone"}},
+		{"(a b ... c|d) e", "a b x c e", []string{"a b", "c e"}},
+		{"(a b ... c|d) e", "d e", []string{"d e"}},
+		{"<address> is full", "<user.name+tag@mail.example.com> is full", []string{"user.name+tag@mail.example.com> is full"}},
+		{"spam", "550 <spam@example.com> unknown", nil},
+		{"spam", "550 spam from user@example.com", []string{"spam"}},
+		{"<ip> is listed", "[192.0.2.25] is listed", []string{"192.0.2.25] is listed"}},
+		{"<ip> is listed", "2001:db8::25 is listed", []string{"2001:db8::25 is listed"}},
+		{"<ip> is listed", "1.2.3 is listed", nil},
+		{"zen.spamhaus.org", "see https://zen.spamhaus.org/query", []string{"zen.spamhaus.org"}},
+		{"boite aux lettres désactivée", "Boîte aux lettres desactivee", []string{"Boîte aux lettres desactivee"}},
+		{"boite pleine", "bo\xeete pleine", []string{"bo\xeete pleine"}}, // ISO 8859-1
+		{"почтовый ящик переполнен", "ПОЧТОВЫЙ ящик Переполнен", []string{"ПОЧТОВЫЙ ящик Переполнен"}},
+		{"переполн*", "ящик переполнен", []string{"переполнен"}},
+		{"用户不存在", "抱歉，该用户不存在！", []string{"用户不存在"}},
+		{"用户 不存在", "用户user@example.com不存在", nil},
+		{"用户 <address> 不存在", "用户user@example.com不存在", []string{"用户user@example.com不存在"}},
+	} {
+		if got := found(t, tt.phrase, tt.text); !slices.Equal(got, tt.want) {
+			t.Errorf("%q in %q: got %q, want %q", tt.phrase, tt.text, got, tt.want)
+		}
+	}
+}
+
+// A part with many variants is divided; what is found must not change.
+func TestDividedPart(t *testing.T) {
+	const phrase = "(a|b|c|d) [e|f|g|h|i] [j|k|l|m|n|o|p] [q|r|s|t|u] (v|w|x|y|z)"
+	for _, text := range []string{"a v", "b e w", "c k x", "d i n u y", "a q z", "1 a q z 2"} {
+		want := strings.Trim(text, " 12")
+		if got := found(t, phrase, text); !slices.Equal(got, []string{want}) {
+			t.Errorf("in %q: got %q, want %q", text, got, want)
+		}
+	}
+	for _, text := range []string{"a 1 v", "e v", "a e j", "a k e v"} {
+		if got := found(t, phrase, text); got != nil {
+			t.Errorf("in %q: got %q, want none", text, got)
+		}
+	}
+}
+
+func TestFeedJoinsRuns(t *testing.T) {
+	var b Builder
+	b.Add("does not exist")
+	sc := b.Build().NewScanner()
+	text := "550-5.1.1 it does\n550 5.1.1 not exist"
+	for range 2 { // a scanner can be used again
+		sc.Reset()
+		sc.Feed(text, 10, 17)
+		sc.Feed(text, 28, len(text))
+		if ms := sc.Matches(); len(ms) != 1 || ms[0].Words != 3 || ms[0].Spans[0] != (Span{13, 37}) {
+			t.Fatalf("got %+v", ms)
+		}
+	}
+}
+
+func TestAddRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		phrase string
+		want   error
+	}{
+		{"", errEmpty}, {"[a]", errEmpty}, {"(a|)", errEmpty}, {"...", errEmpty}, {"--", errEmpty},
+		{"(a", errBracket}, {"a)", errBracket}, {"[a", errBracket}, {"(a]", errBracket},
+		{"a*b", errStar}, {"*", errStar}, {"a*", errStar},
+		{"<name>", errUnknown},
+		{strings.Repeat("a ... ", MaxParts+1) + "a", errParts},
+		{strings.Repeat("a ", MaxWords+1), errWords},
+		{"(" + strings.Repeat("(a|b|c|d|e|f)", 6) + ")", errVariants},
+	} {
+		var b Builder
+		if _, err := b.Add(tt.phrase); !errors.Is(err, tt.want) {
+			t.Errorf("Add(%.40q) = %v, want %v", tt.phrase, err, tt.want)
+		}
+	}
+	var b Builder
+	for _, phrase := range []string{strings.Repeat("a ", MaxWords), strings.Repeat("a ... ", MaxParts-1) + "a"} {
+		if _, err := b.Add(phrase); err != nil {
+			t.Errorf("Add(%.40q) = %v, want it taken", phrase, err)
+		}
+	}
+}
+
+// naive says by the definition alone whether a phrase without gaps is in a text.
+func naive(variants [][]string, text string) bool {
+	words := foldWords(text)
+	for i := range words {
+		for _, v := range variants {
+			if len(words)-i < len(v) {
+				continue
+			}
+			all := true
+			for k, w := range v {
+				stem, open := strings.CutSuffix(w, openEnding)
+				all = all && (words[i+k] == w || open && strings.HasPrefix(words[i+k], stem))
+			}
+			if all {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func FuzzScan(f *testing.F) {
+	f.Add("no such (user|mailbox)", "550 no such mailbox here")
+	f.Add("reject* [mail] by rejection", "rejected mail by rejection")
+	f.Add("用户 unknown", "bad用户\xff UNKNOWN")
+	f.Add("a a b", "a a a b")
+	f.Fuzz(func(t *testing.T, phrase, text string) {
+		if len(phrase) > 200 || len(text) > 2000 || strings.ContainsAny(text, "@\x01\x02\x03") {
+			return
+		}
+		p, err := parse(phrase)
+		if err != nil {
+			return
+		}
+		var b Builder
+		b.Add(phrase)
+		b.Add("a* b")
+		sc := b.Build().NewScanner()
+		sc.Feed(text, 0, len(text))
+		got := false
+		for _, m := range sc.Matches() {
+			got = got || m.Phrase == 0
+			for _, sp := range m.Spans[:m.Parts] {
+				if sp.Start < 0 || sp.End > len(text) || sp.Start >= sp.End {
+					t.Fatalf("span %v is not in a text of %d bytes", sp, len(text))
+				}
+			}
+		}
+		if len(p) != 1 || len(p[0]) != 1 || strings.ContainsAny(phrase, "<") || strings.ContainsAny(text, ".:") {
+			return // only phrases of one part, in texts without addresses, have a simple definition
+		}
+		if want := naive(p[0][0].variants, text); got != want {
+			t.Errorf("%q in %q: found %v, want %v", phrase, text, got, want)
+		}
+	})
+}
+
+func BenchmarkScan(b *testing.B) {
+	var bu Builder
+	for _, p := range []string{"user unknown", "mailbox ... full", "(no|not) such user", "reject*", "over quota", "<ip> ... listed"} {
+		bu.Add(p)
+	}
+	sc := bu.Build().NewScanner()
+	text := "550 5.1.1 <user@example.com>: Recipient address rejected: User unknown in local recipient table; host [192.0.2.25] is listed"
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		sc.Reset()
+		sc.Feed(text, 0, len(text))
+	}
+}
