@@ -59,11 +59,25 @@ func classesOf(description string, replyCodes []string) (c nixie.Classes, inferr
 	if c = saidClasses(description); c != 0 {
 		return c, false
 	}
-	for _, r := range replyCodes {
-		c = c.Add(nixie.Class(r[0] - '0')) // "any" adds none
-	}
-	if c != 0 {
+	if c = digitClasses(replyCodes); c != 0 {
 		return c, true
 	}
 	return c.Add(nixie.Success).Add(nixie.Transient).Add(nixie.Permanent), false
+}
+
+// digitClasses returns the classes of reply codes; "any" has none.
+func digitClasses(replyCodes []string) nixie.Classes {
+	var c nixie.Classes
+	for _, r := range replyCodes {
+		c = c.Add(classOfReplyCode(r))
+	}
+	return c
+}
+
+// classOfReplyCode returns the class of "550" or "5xx", zero for "any".
+func classOfReplyCode(r string) nixie.Class {
+	if c := nixie.Class(r[0] - '0'); c.String() != "" {
+		return c
+	}
+	return 0
 }
