@@ -31,22 +31,22 @@ func newExplain(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [flags] [TEXT...]",
 		Short: "Say what a reply, code, log line or bounce means",
-		Long: `explain says what happened, whether it is final, whose problem it is and what to
-do next.
+		Long: `explain says what happened, whether it is final, whose problem it is and what
+to do next.
 
-TEXT is whatever you have: a code (5.7.26, X.7.26, 4.7.x), a reply code (550), a
-server's reply, lines of a Postfix log, the delivery-status part of a bounce, or a
-page with codes in it. All arguments together are one text; quote it, or the shell
-takes < and > for itself. Without TEXT it is read from standard input. Each thing
-found is explained, in the order of the text.
+TEXT is whatever you have: a code (5.7.26, X.7.26, 4.7.x), a reply code (550),
+a server's reply, lines of a Postfix log, the delivery-status part of a bounce,
+or a page with codes in it. All arguments together are one text; quote it, or
+the shell takes < and > for itself. Without TEXT, standard input is read. Each
+thing found is explained, in the order of the text.
 
-With --batch standard input (or -f FILE) has one JSON object a line,
-{"id":…,"reply":…} and if you like "receiver" and "stage"; each is answered by one
-line, in order.
+With --batch, standard input (or -f FILE) has one JSON object a line,
+{"id":…,"reply":…} and if you like "receiver" and "stage"; each is answered by
+one line, in order.
 
-The exit code is 0 when something was explained, 1 when nothing recognisable was
-found or the input could not be read, 2 for a wrong use. With --batch it is 0 when
-every line was valid JSON.`,
+The exit code is 0 when something was explained, 1 when nothing recognisable
+was found or the input could not be read, 2 for a wrong use. With --batch it is
+0 when every line was valid JSON.`,
 		Example: `  nixie explain '550 5.1.1 <user@example.com>: User unknown'
   nixie explain 5.7.26
   grep status= /var/log/mail.log | nixie explain
@@ -91,14 +91,14 @@ func runExplain(s Streams, f *explainFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	if at := invalidUTF8(text); at >= 0 {
-		note(s.Err, "nixie explain", "byte %d of the text is not valid UTF-8; such bytes are shown as \\xNN", at)
-	}
 	found, err := explain.Text(text, options)
 	if errors.Is(err, explain.ErrTooMany) {
 		note(s.Err, "nixie explain", "%v", err)
 	} else if err != nil {
 		return err
+	}
+	if at := invalidUTF8(text); at >= 0 {
+		note(s.Err, "nixie explain", "byte %d of the text is not valid UTF-8; such bytes are shown as \\xNN", at)
 	}
 	if f.json {
 		return writeJSONLines(s.Out, found)

@@ -84,6 +84,8 @@ what became of the mail, why it failed, and what to do next.`,
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newExplain(s), newCodes(s), newGenDocs(s))
+	// Wrapped, since a usage line of cobra's runs on for as long as it likes.
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root

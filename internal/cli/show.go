@@ -26,7 +26,10 @@ func (p *page) explanation(e *explain.Explanation, i, of int) {
 	p.said(e)
 	p.code(e)
 	p.problems(e.Problems)
-	p.decidedBy(e.Verdict)
+	if e.Reply != nil {
+		p.line()
+		p.decidedBy(e.Verdict)
+	}
 	p.references(e.References)
 }
 
@@ -69,6 +72,7 @@ func (p *page) said(e *explain.Explanation) {
 		p.field("In reply to", e.Reply.Command)
 	}
 	p.quote("Said", e.Reply.String(), e.Verdict.Evidence)
+	p.line()
 }
 
 func hostOf(r *nixie.Reply) string {
@@ -80,25 +84,35 @@ func hostOf(r *nixie.Reply) string {
 
 // code writes what the registry knows of the code and the reply code.
 func (p *page) code(e *explain.Explanation) {
-	bare := e.Kind == explain.KindCode || e.Kind == explain.KindFound
-	label := orElse(e.Code.String(), e.Asked)
+	label := "Code " + orElse(e.Code.String(), e.Asked)
+	told := e.Kind == explain.KindCode || e.Kind == explain.KindFound // the headline is the meaning
+	meaning := func(text string) {
+		if !told {
+			p.field("", text)
+		}
+	}
 	switch m := e.Match; {
 	case m.Entry != nil:
-		p.styledField("Code "+label, bold, orElse(m.Entry.Name, "(no name: deprecated)"))
-		if !bare {
-			p.field("", m.Entry.Meaning)
+		p.styledField(label, bold, orElse(m.Entry.Name, "(deprecated, without a name)"))
+		meaning(m.Entry.Meaning)
+	case len(e.Vendor) > 0:
+		for _, v := range e.Vendor {
+			p.styledField(label, bold, v.Name)
+			p.field("", "Not registered: a code of its own that "+v.Receiver+" uses.")
+			meaning(v.Meaning)
 		}
+	case m.Subject != nil && e.Unregistered:
+		p.styledField(label, bold, "Not registered; read it as "+m.Subject.Name)
+		meaning(m.Subject.Meaning)
 	case m.Subject != nil:
-		p.styledField("Code "+label, bold, "Not registered: a code about "+strings.TrimSuffix(m.Subject.Name, " Status"))
-		if !bare {
-			p.field("", m.Subject.Meaning)
-		}
-	}
-	for _, v := range e.Vendor {
-		p.field("", v.Receiver+" means by it: "+orElse(v.Meaning, v.Name))
+		p.styledField(label, bold, m.Subject.Name)
+	case m.Class != nil && e.Unregistered:
+		p.styledField(label, bold, "Not registered, and neither is its subject")
+	case m.Class != nil:
+		p.styledField(label, bold, m.Class.Name)
 	}
 	if r := e.ReplyCodeEntry; r != nil {
-		p.styledField(fmt.Sprintf("Reply code"), plain, fmt.Sprintf("%d %s", r.ReplyCode, r.Name))
+		p.field("Reply code", fmt.Sprintf("%d %s", r.ReplyCode, r.Name))
 	}
 	if e.How == nixie.HowMended {
 		p.field("Read as", e.Effective.String()+", since the reply code decides")
@@ -108,7 +122,7 @@ func (p *page) code(e *explain.Explanation) {
 func (p *page) problems(problems []nixie.Problem) {
 	label := "Problems"
 	for _, x := range problems {
-		p.field(label, x.Text+" ("+x.Rule+")")
+		p.field(label, x.Text+" ("+explain.Cite(x.Rule)+")")
 		label = ""
 	}
 }
@@ -118,12 +132,15 @@ func (p *page) decidedBy(v *verdict.Verdict) {
 	if v == nil || v.Rule == "" {
 		return
 	}
-	p.field("Decided by", basisWords(v.Basis)+", rule "+v.Rule)
+	p.field("Decided by", basisWords(v.Basis)+": rule "+v.Rule)
 	if v.Note != "" {
 		p.field("", v.Note)
 	}
+	if v.Source != "" {
+		p.field("", "Source: "+v.Source)
+	}
 	for _, o := range v.Overruled {
-		p.field("", "it overrules "+o.Rule+", which means "+string(o.Reason))
+		p.field("", "Overruled: "+o.Rule+", which would mean "+string(o.Reason))
 	}
 }
 
@@ -146,6 +163,9 @@ func basisWords(b verdict.Basis) string {
 func (p *page) references(list []explain.Reference) {
 	label := "See"
 	for _, r := range list {
+		if r.For == explain.ForVerdict {
+			continue // it stands beside the rule
+		}
 		text := r.Name
 		if r.URL != "" && r.URL != r.Name {
 			text += " " + r.URL

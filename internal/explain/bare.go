@@ -148,23 +148,28 @@ func (o Options) withoutClass(e *Explanation, b bare) {
 		return
 	}
 	v := o.Judge.Of(&r, o.Hints)
-	e.Headline, e.Concerns, e.Next = headline(&v), concerns(&v), next(&v)
+	e.Headline, e.Concerns, e.Next = headline(&v), concerns(&v), next(&v, o.Hints.GaveUp)
 }
 
 // registered puts the registry's word for a bare code in place of the verdict's.
 func (o Options) registered(e *Explanation, b bare) {
 	m := e.Match
+	e.Unregistered = b.level == nixie.LevelDetail && m.Entry == nil
 	switch {
-	case m.Level == nixie.LevelDetail:
+	case m.Entry != nil:
 		e.Headline = orElse(m.Entry.Meaning, e.Headline)
 		e.Next = orElse(m.Entry.Advice, e.Next)
 	case len(e.Vendor) > 0:
 		e.Headline = orElse(e.Vendor[0].Meaning, e.Headline)
 		e.Next = orElse(e.Vendor[0].Advice, e.Next)
-	case m.Level == nixie.LevelSubject:
+	case m.Subject != nil && e.Unregistered:
+		e.Headline = "The code is not registered, only its subject. " + m.Subject.Meaning
+	case m.Subject != nil:
 		e.Headline = orElse(m.Subject.Meaning, e.Headline)
-	case m.Level == nixie.LevelClass:
-		e.Headline = orElse(m.Class.Meaning, e.Headline)
+	case e.Unregistered:
+		e.Headline = strings.TrimSpace("The code is not registered, not even its subject. " + ofClass(b.class))
+	default:
+		e.Headline = ofClass(b.class)
 	}
 }
 

@@ -22,9 +22,9 @@ const (
 // What Text refuses. They arrive wrapped, with what was seen.
 var (
 	ErrEmpty   = errors.New("the text is empty")
-	ErrTooLong = fmt.Errorf("a text has at most %d bytes", MaxText)
-	ErrBinary  = errors.New("the text is binary data")
-	ErrNothing = errors.New("no code, reply, log line or report is in it")
+	ErrTooLong = fmt.Errorf("the text is longer than %d bytes, the most that is taken", MaxText)
+	ErrBinary  = errors.New("the text is binary data; give it as text")
+	ErrNothing = errors.New("nothing recognisable: no code, reply, log line or report is in the text")
 	ErrTooMany = fmt.Errorf("only the first %d are explained", MaxFound)
 )
 
@@ -83,6 +83,9 @@ type Explanation struct {
 	Effective nixie.Code
 	How       nixie.How
 
+	// Unregistered says that a whole code was said which the registry has not.
+	Unregistered bool
+
 	// Verdict is nil for a code without a class.
 	Verdict *verdict.Verdict
 	// Match is what the registry knows of Code, or of what was asked.
@@ -128,7 +131,7 @@ func Text(text string, o Options) ([]Explanation, error) {
 func refuse(text string) error {
 	switch {
 	case len(text) > MaxText:
-		return fmt.Errorf("%d bytes: %w", len(text), ErrTooLong)
+		return ErrTooLong
 	case strings.TrimSpace(text) == "":
 		return ErrEmpty
 	case binary(text):
@@ -194,12 +197,13 @@ func (o Options) judge(e *Explanation, r nixie.Reply, h verdict.Hints) {
 	e.Verdict = &v
 	if !e.Code.IsZero() {
 		e.Match = o.Registry.Lookup(e.Code)
+		e.Unregistered = e.Match.Entry == nil
 		e.Vendor = o.Registry.Vendor(e.Code)
 	}
 	if e.ReplyCode != 0 {
 		e.ReplyCodeEntry = o.Registry.ReplyCode(e.ReplyCode)
 	}
-	e.Headline, e.Concerns, e.Next = headline(&v), concerns(&v), next(&v)
+	e.Headline, e.Concerns, e.Next = headline(&v), concerns(&v), next(&v, h.GaveUp)
 	e.Finality = finality(&v, e.Effective.Class(), h.GaveUp)
 	e.References = references(e)
 }

@@ -11,6 +11,9 @@ type Reference struct {
 	For  string // what rests on it: "code 5.1.1", "the verdict"
 }
 
+// ForVerdict is what a reference to the deciding rule's source is for.
+const ForVerdict = "the verdict"
+
 // references lists what an explanation rests on, each document once.
 func references(e *Explanation) []Reference {
 	var list []Reference
@@ -36,7 +39,7 @@ func references(e *Explanation) []Reference {
 		add(e.ReplyCodeEntry.Reference, "reply code")
 	}
 	if e.Verdict != nil {
-		add(e.Verdict.Source, "the verdict")
+		add(e.Verdict.Source, ForVerdict)
 	}
 	for _, p := range e.Problems {
 		add(p.Rule, "problems")
@@ -51,6 +54,19 @@ func known(list []Reference, r Reference) bool {
 		}
 	}
 	return false
+}
+
+// Cite shortens a reference in the registry's way of writing, "[RFC3463]
+// (Standards Track)", to "RFC 3463". Any other text comes back as it is.
+func Cite(text string) string {
+	if !strings.HasPrefix(text, "[") {
+		return text
+	}
+	var names []string
+	for _, r := range parseReferences(text) {
+		names = append(names, r.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // parseReferences reads the ways in which references are written: the

@@ -151,6 +151,10 @@ func (o Options) report(p piece) (e Explanation, ok bool) {
 	h.Domain = orElse(domainOf(e.Recipient), h.Domain)
 	h.GaveUp = h.GaveUp || e.DSNAction == "failed"
 	o.judge(&e, r, h)
+	if g.diagnostic == "" {
+		e.Reply, e.Problems = nil, nil // nobody's words, only the report's code
+		e.References = references(&e)
+	}
 	return e, true
 }
 

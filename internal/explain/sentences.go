@@ -68,6 +68,19 @@ var accepted = map[verdict.Reason]string{
 	verdict.Expired:  "The server accepted it.",
 }
 
+// ofClass says what a class means when nothing else is known.
+func ofClass(c nixie.Class) string {
+	switch c {
+	case nixie.Success:
+		return "The server accepts it."
+	case nixie.Transient:
+		return "The server puts it off."
+	case nixie.Permanent:
+		return "The server refuses it."
+	}
+	return ""
+}
+
 // whose says whose problem it is.
 var whose = []struct {
 	scope  verdict.Scope
@@ -83,6 +96,7 @@ var whose = []struct {
 	{verdict.ScopeIP, "", "The sender's: it is about the server that sent it. The recipient is not at fault."},
 	{verdict.ScopeConnection, "", "Between the two servers: it is about this session. The recipient is not at fault."},
 	{verdict.ScopeSystem, "", "The receiving server's: neither the recipient nor the sender is at fault."},
+	{verdict.ScopeSystem, verdict.Undefined, "Unknown: nothing tells whether it is about you, the recipient or the server."},
 }
 
 // todo says what the sender does next.
@@ -99,7 +113,8 @@ var todo = []struct {
 	{verdict.Suppress, verdict.MailboxMoved, "", 0, "Stop mailing this address, and ask the person for the new one."},
 	{verdict.Retry, "", "", 0, "Wait: the sending server tries again by itself."},
 	{verdict.Retry, "", "", nixie.Permanent, "Send it again later: the sending server has stopped trying."},
-	{verdict.Retry, verdict.MailboxFull, "", 0, "Wait: the sending server tries again by itself. Stop only if it stays full for weeks."},
+	{verdict.Retry, verdict.MailboxFull, "", nixie.Permanent, "Send it again later: the sending server has stopped trying. Drop the address only if it stays full for weeks."},
+	{verdict.Retry, verdict.MailboxFull, "", 0, "Wait: the sending server tries again by itself. Drop the address only if it stays full for weeks."},
 	{verdict.SlowDown, "", "", 0, "Send more slowly to this receiver: fewer messages and connections at a time."},
 	{verdict.FixDNSAuth, "", "", 0, "Put SPF, DKIM and DMARC of the sender's domain right, then send again."},
 	{verdict.FixDNSAuth, verdict.PTRMissing, "", 0, "Give the sending IP address a name in reverse DNS that leads back to it, and greet with a full host name."},
@@ -193,13 +208,17 @@ func concerns(v *verdict.Verdict) string {
 }
 
 // next says what to do, and how long the server asks to wait.
-func next(v *verdict.Verdict) string {
+func next(v *verdict.Verdict, gaveUp bool) string {
 	text, best := "Read the server's own words.", -1
+	permanence := v.Permanence
+	if gaveUp && v.Action == verdict.Retry {
+		permanence = nixie.Permanent
+	}
 	for _, row := range todo {
 		if row.action != v.Action ||
 			row.reason != "" && row.reason != v.Reason ||
 			row.scope != "" && row.scope != v.Scope ||
-			row.permanence != 0 && row.permanence != v.Permanence {
+			row.permanence != 0 && row.permanence != permanence {
 			continue
 		}
 		fits := 0
