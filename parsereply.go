@@ -53,15 +53,14 @@ func wordsOnly(text string, from, to int) Line {
 	return l
 }
 
-// hasWords reports whether a text has more than marks and a letter or two.
+// hasWords reports whether a text has more than digits and marks.
 func hasWords(s string) bool {
-	letters := 0
 	for i := range len(s) {
 		if isLetter(s[i]) || s[i] >= 0x80 {
-			letters++
+			return true
 		}
 	}
-	return letters > 2
+	return false
 }
 
 // findReply returns where the reply code of the reply proper begins, -1 if the

@@ -69,7 +69,10 @@ func (r *Reply) AppendWire(b []byte) ([]byte, error) {
 		if !code.IsZero() {
 			out = append(code.append(out), ' ')
 		}
-		text := strings.TrimRight(r.raw[l.TextStart:l.End], " \t")
+		text := strings.Trim(r.raw[l.TextStart:l.End], " \t")
+		if code.IsZero() && codeAt(text, 0, len(text)).ok {
+			return b, unwritable("RFC 2034, 4", "line %d begins with %.12q, which would be read as its code", i+1, text)
+		}
 		for k := range len(text) {
 			if c := text[k]; (c < ' ' && c != '\t') || c > '~' {
 				return b, unwritable("RFC 5321, 4.2.1", "line %d has the byte %#02x; want printable ASCII", i+1, c)
