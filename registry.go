@@ -273,21 +273,35 @@ func (r *Registry) Snapshots() []*Registry {
 	return all
 }
 
-// Search returns the entries in whose number, name, meaning, advice or
-// description every word occurs, whatever the case, in the registry's order.
+// Search returns the entries in whose name, meaning, advice, reference or
+// description every word occurs, whatever the case, in the registry's order. A
+// word that is a code, 5.7.26 or X.7.26, finds the entry of that number only.
 func (r *Registry) Search(words ...string) []*Entry {
 	var found []*Entry
 	for i := range r.entries {
 		e := &r.entries[i]
-		text := strings.ToLower(strings.Join([]string{e.Detail.String(), e.Name, e.Meaning, e.Advice, e.Description, e.Reference}, " "))
-		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, strings.ToLower(w)) }) {
+		text := strings.ToLower(strings.Join([]string{e.Name, e.Meaning, e.Advice, e.Description, e.Reference}, " "))
+		if !slices.ContainsFunc(words, func(w string) bool { return !e.hasWord(text, w) }) {
 			found = append(found, e)
 		}
 	}
 	return found
 }
 
-// With returns a registry that knows the given vendor codes as well.
+// hasWord compares with the number, or else with text, the entry's words in
+// small letters.
+func (e *Entry) hasWord(text, word string) bool {
+	if c, err := ParseCode(word); err == nil {
+		return e.Detail == c.detail
+	}
+	if d, err := ParseDetail(word); err == nil {
+		return e.Detail == d
+	}
+	return strings.Contains(text, strings.ToLower(word))
+}
+
+// With returns a registry that knows the given vendor codes as well, before
+// those that r knows. The snapshots behind it stay as they are.
 func (r *Registry) With(vendor []VendorCode) *Registry {
 	n := NewRegistry(Contents{
 		Date: r.date, Origin: r.origin, Classes: r.classes, Subjects: r.subjects,

@@ -88,6 +88,7 @@ func ParseVendorCodes(name string, r io.Reader) ([]VendorCode, error) {
 		}
 	}
 	if p.columns == nil && len(p.errs) == 0 {
+		p.line = max(p.line, 1)
 		p.fail("no header line; want the columns %s", strings.Join(vendorColumns, ", "))
 	}
 	if len(p.errs) > 0 {

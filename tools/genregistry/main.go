@@ -56,8 +56,8 @@ func run(dir string, check bool, w io.Writer) error {
 	return errors.New(output + " is not current: run go generate")
 }
 
-// summarise says how many lines differ, and shows the first few. Lines are
-// counted as sets, which is enough to find the row concerned.
+// summarise says how many lines differ, and shows the first few, in no matter
+// which place: that is enough to find the row concerned.
 func summarise(w io.Writer, have, want string) {
 	const show = 10
 	missing, extra := minus(want, have), minus(have, want)
@@ -72,17 +72,18 @@ func summarise(w io.Writer, have, want string) {
 	}
 }
 
-// minus returns the lines of a that b does not have.
+// minus returns the lines of a that b does not have, or has less often.
 func minus(a, b string) []string {
-	in := map[string]bool{}
+	in := map[string]int{}
 	for l := range strings.Lines(b) {
-		in[l] = true
+		in[l]++
 	}
 	var out []string
 	for l := range strings.Lines(a) {
-		if !in[l] {
+		if in[l] == 0 {
 			out = append(out, l)
 		}
+		in[l] = max(0, in[l]-1)
 	}
 	return out
 }
