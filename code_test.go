@@ -3,8 +3,10 @@ package nixie_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nixiemail/nixie"
 )
@@ -253,4 +255,42 @@ func BenchmarkLookup(b *testing.B) {
 	for b.Loop() {
 		sink.match = nixie.Lookup(c)
 	}
+}
+
+func ExampleParseCode() {
+	c, err := nixie.ParseCode("4.2.2")
+	fmt.Println(c.Class(), c.Detail(), c.Detail() == nixie.MailboxFull, err)
+	_, err = nixie.ParseCode("5.01.1")
+	fmt.Println(err)
+	// Output:
+	// transient X.2.2 true <nil>
+	// nixie: "5.01.1" is no code: a number must not begin with a zero
+}
+
+func ExampleLookup() {
+	for _, s := range []string{"5.1.10", "5.1.99", "5.9.9"} {
+		m := nixie.Lookup(nixie.MustCode(s))
+		switch m.Level {
+		case nixie.LevelDetail:
+			fmt.Printf("%s: %s %q\n", s, m.Entry.Name, m.Entry.ReplyCodes)
+		case nixie.LevelSubject:
+			fmt.Printf("%s: not registered, about %s\n", s, m.Subject.Name)
+		case nixie.LevelClass:
+			fmt.Printf("%s: not registered, a %s\n", s, m.Class.Name)
+		}
+	}
+	// Output:
+	// 5.1.10: Recipient address has null MX ["556"]
+	// 5.1.99: not registered, about Addressing Status
+	// 5.9.9: not registered, a Permanent Failure
+}
+
+func ExampleRegistry_AsOf() {
+	for _, year := range []int{2010, 2025} {
+		r, _ := nixie.Builtin().AsOf(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))
+		fmt.Printf("in %d, by the registry of %s: %s\n", year, r.Date(), r.Entry(nixie.NonASCIIAddressesNotPermitted).Name)
+	}
+	// Output:
+	// in 2010, by the registry of 2008-09-05: The ALT-ADDRESS is required but not specified
+	// in 2025, by the registry of 2024-12-06: Non-ASCII addresses not permitted for that sender/recipient
 }

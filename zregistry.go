@@ -1234,7 +1234,7 @@ func builtinVendor() []VendorCode {
 			Source:  "https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online"}},
 		{VendorCode: VendorCode{Code: Detail(7508).Permanent(), Receiver: "microsoft", Name: "Limit for your IPv6 range exceeded",
 			Meaning: "Your range of IPv6 addresses has sent too much in too short a time.",
-			Advice:  "Send more slowly, or over IPv4.",
+			Advice:  "Send more slowly, and spread nothing over further addresses of the range: the range is what is counted.",
 			Source:  "https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online"}},
 		{VendorCode: VendorCode{Code: Detail(7509).Permanent(), Receiver: "microsoft", Name: "DMARC failed under a reject policy",
 			Meaning: "The message fails DMARC, and the domain in its From line asks that such mail be refused.",
