@@ -57,7 +57,10 @@ func Scan(text string) []Found {
 // foundAt reads what begins at i.
 func foundAt(text string, i int) (Found, bool) {
 	c := text[i]
-	if c != 'X' && c != 'x' && !isDigit(c) || !standsBefore(text, 0, i) {
+	if c != 'X' && c != 'x' && !isDigit(c) {
+		return Found{}, false
+	}
+	if behind := i >= len("550-") && text[i-1] == '-' && replyCodeAt(text, i-len("550-"), i) != 0; !behind && !standsBefore(text, 0, i) {
 		return Found{}, false
 	}
 	if c == 'X' || c == 'x' {
@@ -149,7 +152,7 @@ func isSaidCode(text string, p place) bool {
 		return false
 	}
 	switch word {
-	case "code", "error", "errors", "codes", "enhanced":
+	case "code", "error", "errors", "codes", "enhanced", "e.g.":
 		return true
 	}
 	bracketed := p.start > 0 && (text[p.start-1] == '(' || text[p.start-1] == '[') && p.end < len(text) && (text[p.end] == ')' || text[p.end] == ']')
@@ -204,7 +207,7 @@ func keepReplyCodes(text string, all []Found) []Found {
 func announced(text string, f Found) bool {
 	before := strings.TrimRight(text[:f.Start], " \t:#'\"(")
 	switch strings.ToLower(lastWord(before)) {
-	case "smtp", "code", "codes", "reply", "error", "esmtp", "said", "said:", "smtp;":
+	case "smtp", "code", "codes", "reply", "error", "esmtp", "said", "smtp;", "e.g.":
 		return true
 	}
 	after := strings.ToLower(text[f.End:min(len(text), f.End+24)])
