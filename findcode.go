@@ -71,7 +71,7 @@ func findCode(text string, from, to int, class Class, strict bool) place {
 		subject := p.code.Detail().Subject()
 		switch {
 		case subject > maxSubject || class != 0 && p.code.Class() != class:
-		case (strict || class == 0) && !isMarked(text, from, i, p.end, to):
+		case (strict || class == 0) && !isMarked(text, from, i):
 		case isRelease(text, from, i):
 		default:
 			return p
@@ -91,13 +91,11 @@ func standsBefore(text string, from, i int) bool {
 }
 
 // isMarked reports whether something beside a number says that it is a code.
-func isMarked(text string, from, i, end, to int) bool {
+func isMarked(text string, from, i int) bool {
 	if i > from {
 		switch text[i-1] {
-		case '#', '=', '[':
+		case '#', '=', '[', '(':
 			return true
-		case '(':
-			return end < to && text[end] == ')' || true
 		}
 	}
 	before := strings.TrimRight(text[from:i], " \t")
@@ -123,7 +121,11 @@ func isRelease(text string, from, i int) bool {
 	return false
 }
 
-// lastWord returns what stands behind the last space.
+// maxWord is how far lastWord looks back; longer words mean nothing here.
+const maxWord = 32
+
+// lastWord returns what stands behind the last space, at most its last 32 bytes.
 func lastWord(s string) string {
+	s = s[max(0, len(s)-maxWord):]
 	return s[strings.LastIndexAny(s, " \t\r\n(,;")+1:]
 }

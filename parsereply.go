@@ -173,8 +173,7 @@ func looksSaid(text string, from, i, to int) bool {
 	case ':', ';', ',', '\'', '"', '(', '[', '<', '>', '#', '|':
 		return !countsThings(rest)
 	}
-	word := before[strings.LastIndexAny(before, " \t\r\n(\"'")+1:]
-	switch strings.ToLower(word) {
+	switch strings.ToLower(lastWord(before)) {
 	case "said", "says", "returned", "replied", "responded", "response", "reply", "code", "error", "smtp", "with", "answered", "status":
 		return !countsThings(rest)
 	}
