@@ -17,7 +17,7 @@ func Parse(line string) (l Line, ok bool) {
 	if len(line) > MaxLine {
 		return Line{}, false
 	}
-	line = strings.Trim(line, " \t\r\n")
+	line = strings.Trim(line, " \t\r\n\ufeff")
 	l, message, headed := cutHeader(line)
 	l.Kind = KindOther
 	id, text, found := cutQueueID(message)
