@@ -35,7 +35,7 @@ verify: ## what is generated is current, rules and citations hold, go.mod is tid
 	$(GO) run ./tools/genregistry -check
 	$(GO) run ./tools/rulecheck verdict/rules/*.rules
 	$(GO) run ./tools/rfccheck
-	# here: go run ./cmd/nixie gen-docs -check, once the commands exist
+	$(GO) run ./cmd/nixie gen-docs --check docs
 	$(GO) mod tidy -diff
 
 bench: ## every benchmark (BENCHTIME=1s)
