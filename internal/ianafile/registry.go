@@ -52,8 +52,8 @@ func FromRegistry(reg *nixie.Registry) *File {
 // Registry returns a registry that stands in for the built-in one. What the
 // file has not (meanings, advice, reply codes, vendor codes, a table) comes from
 // the built-in one; meanings and advice only where the name is still the same,
-// and with them the classes of a code about which neither the description nor
-// the associated reply codes say anything.
+// and with them the classes of a code that has no description, or about which
+// neither that nor the associated reply codes say anything.
 func (f *File) Registry() *nixie.Registry {
 	builtin := nixie.Builtin()
 	c := nixie.Contents{
@@ -89,7 +89,7 @@ func (f *File) entry(r *Row, builtin *nixie.Registry) (nixie.Entry, bool) {
 	e.Classes, e.ClassesInferred = classesOf(e.Description, e.ReplyCodes)
 	if same := sameEntry(builtin, d, r.Name); same != nil {
 		e.Meaning, e.Advice = same.Meaning, same.Advice
-		if saidClasses(e.Description) == 0 && digitClasses(e.ReplyCodes) == 0 {
+		if e.Description == "" || saidClasses(e.Description) == 0 && digitClasses(e.ReplyCodes) == 0 {
 			e.Classes, e.ClassesInferred = same.Classes, same.ClassesInferred
 		}
 	}

@@ -83,8 +83,8 @@ func (g *grid) walk(codes []int, reach []map[int]choice, end choice) []rowSpan {
 	for k := len(codes) - 1; k >= 0; k-- {
 		c := reach[k+1][to]
 		rows[k] = rowSpan{from: c.from, to: to, code: codes[k]}
-		if k > 0 && g.cost(c.from, to, false) >= costly {
-			rows[k].doubt = "the cells of this row are not centred as in the others: check them"
+		if k > 0 {
+			rows[k].doubt = doubt(g.cost(c.from, to, false))
 		}
 		to = c.from
 	}
@@ -95,11 +95,24 @@ func (g *grid) walk(codes []int, reach []map[int]choice, end choice) []rowSpan {
 }
 
 // What speaks against a row. A cell that is torn apart or out of the middle is
-// nearly proof; how a sentence begins and ends is a hint.
+// nearly proof; how a sentence begins and ends is a hint. The description of
+// X.6.7 has no full stop, none begins small.
 const (
-	costly  = 20 // a cell is torn or not centred, or none has the row's height
-	unusual = 3  // the description begins small, or has no full stop at its end
+	costly   = 20 // a cell is torn or not centred, or none has the row's height
+	unusual  = 4  // the description or the name begins small
+	unending = 3  // the description has no full stop at its end
 )
+
+// doubt says why a row of such a cost may be wrong.
+func doubt(cost int) string {
+	switch {
+	case cost >= costly:
+		return "the cells of this row are not centred as in the others: check them"
+	case cost >= unusual:
+		return "a cell of this row begins in the middle of a sentence: check its lines and its neighbours'"
+	}
+	return ""
+}
 
 // cost says how much speaks against the lines from ≤ i < to being one row.
 func (g *grid) cost(from, to int, heading bool) int {
@@ -144,7 +157,7 @@ func (g *grid) wording(c int, first, last string) int {
 		cost += unusual
 	}
 	if c == g.description && !strings.HasSuffix(last, ".") && !strings.HasSuffix(last, ")") {
-		cost += unusual
+		cost += unending
 	}
 	return cost
 }
