@@ -77,14 +77,14 @@ func runExplain(s Streams, f *explainFlags, args []string) error {
 	if err != nil {
 		return err
 	}
+	if f.batch && len(args) > 0 {
+		return misuse("--batch reads its replies from standard input or -f FILE, not from the command line")
+	}
 	options, err := f.options(s)
 	if err != nil {
 		return err
 	}
 	if f.batch {
-		if len(args) > 0 {
-			return misuse("--batch reads its replies from standard input or -f FILE, not from the command line")
-		}
 		return runBatch(s, f.file, options)
 	}
 	text, err := f.text(s, args)
@@ -129,6 +129,9 @@ func (f *explainFlags) options(s Streams) (explain.Options, error) {
 		return o, err
 	}
 	if f.receiver != "" {
+		if judge == nil {
+			judge = verdict.Builtin()
+		}
 		if _, ok := judge.Receiver(strings.ToLower(f.receiver)); !ok {
 			return o, misuse("--receiver: %q is no receiver that the rules know; leave the flag out", f.receiver)
 		}

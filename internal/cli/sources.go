@@ -102,10 +102,11 @@ func readVendor(name string) ([]nixie.VendorCode, error) {
 	return nixie.ParseVendorCodes(name, f)
 }
 
-// openJudge returns the judge with the user's rules before the built-in ones.
+// openJudge returns a judge with the user's rules before the built-in ones. It is
+// nil where there are none of the user's: the built-in one is made when needed.
 func openJudge(files []string) (*verdict.Judge, error) {
 	if len(files) == 0 {
-		return verdict.Builtin(), nil
+		return nil, nil
 	}
 	c, err := verdict.BuiltinConfig()
 	if err != nil {

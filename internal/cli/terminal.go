@@ -114,7 +114,7 @@ func (p *page) text(s style, text string) {
 }
 
 // labels is the width of the left column.
-const labels = 13
+const labels = 14
 
 // field writes a paragraph beside its label; the label is given once.
 func (p *page) field(label, text string) { p.styledField(label, plain, text) }
@@ -132,7 +132,7 @@ func (p *page) beside(label, line string) {
 		p.line(p.styled(dim, label))
 		return
 	}
-	p.line(p.styled(dim, label), strings.Repeat(" ", labels-len(label)), line)
+	p.line(p.styled(dim, label), strings.Repeat(" ", max(labels-columnsOf(label), 1)), line)
 }
 
 // wrap breaks text at spaces into lines of at most so many columns. A word that

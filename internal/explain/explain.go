@@ -24,7 +24,7 @@ var (
 	ErrEmpty   = errors.New("the text is empty")
 	ErrTooLong = fmt.Errorf("the text is longer than %d bytes, the most that is taken", MaxText)
 	ErrBinary  = errors.New("the text is binary data; give it as text")
-	ErrNothing = errors.New("nothing recognisable: no code, reply, log line or report is in the text")
+	ErrNothing = errors.New("nothing recognisable")
 	ErrTooMany = fmt.Errorf("only the first %d are explained", MaxFound)
 )
 
@@ -150,7 +150,7 @@ func nothing(text string) error {
 	if _, err := nixie.ParseCode(text); errors.As(err, &wrong) && strings.Count(text, ".") == 2 && !strings.ContainsAny(text, " \t\n") {
 		return fmt.Errorf("%w: %q is no code: %w", ErrNothing, wrong.Text, wrong.Err)
 	}
-	return ErrNothing
+	return fmt.Errorf("%w: no code, reply, log line or report is in the text", ErrNothing)
 }
 
 // binary reports whether the beginning of the text has so many control
