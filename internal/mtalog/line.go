@@ -39,6 +39,9 @@ type Line struct {
 	PID     int    `json:"pid,omitempty"`      // of that program
 	QueueID string `json:"queue_id,omitempty"` // unique on one host while the message is queued
 	Kind    Kind   `json:"kind"`
+	// Repeated is how often the logger has seen the line, where it writes "message
+	// repeated 2 times" in place of the lines themselves.
+	Repeated int `json:"repeated,omitempty"`
 
 	// Of a delivery, and some of them of a rejection or an expiry.
 	Sender    string `json:"sender,omitempty"`    // without < and >; empty for the null sender

@@ -20,6 +20,7 @@ func Parse(line string) (l Line, ok bool) {
 	line = strings.Trim(line, " \t\r\n\ufeff")
 	l, message, headed := cutHeader(line)
 	l.Kind = KindOther
+	message, l.Repeated = cutRepeated(message)
 	id, text, found := cutQueueID(message)
 	if found {
 		l.QueueID = id
@@ -29,6 +30,16 @@ func Parse(line string) (l Line, ok bool) {
 		return Line{}, false // the words of a reply, or anything else
 	}
 	return l, true
+}
+
+// cutRepeated unwraps "message repeated 2 times: [ the message]", rsyslog's form.
+func cutRepeated(s string) (message string, times int) {
+	tail, ok := strings.CutPrefix(s, "message repeated ")
+	count, rest, cut := strings.Cut(tail, " times: [")
+	if times, counted := number(count); ok && cut && counted {
+		return strings.TrimPrefix(strings.TrimSuffix(rest, "]"), " "), times
+	}
+	return s, 0
 }
 
 // cutQueueID takes "4F1B2C0D: " off the start of s. NOQUEUE is found too, as an
