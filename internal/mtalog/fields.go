@@ -50,7 +50,7 @@ func fieldName(s string) string {
 
 // cutBracketed takes <address> off the start of s. The address may hold > and
 // anything else in a quoted local part, as Postfix writes it by default
-// (info_log_addr_form = external). Without that quoting it ends at the first >
+// (info_log_address_format = external). Without that quoting it ends at the first >
 // after which a line can go on, which a hostile address can forge.
 func cutBracketed(s string) (address, rest string, ok bool) {
 	if !strings.HasPrefix(s, "<") {

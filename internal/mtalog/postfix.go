@@ -192,22 +192,29 @@ func (l *Line) readNotice(s string) bool {
 }
 
 // readHost reads what the client says of one host before it tries the next, or
-// gives up with a line for each recipient.
+// gives up with a line for each recipient. src/smtp/smtp_trouble.c.
 func (l *Line) readHost(s string) {
 	if l.Program != "" && !strings.HasSuffix(l.Program, "/smtp") && !strings.HasSuffix(l.Program, "/lmtp") {
 		return
 	}
-	for _, begin := range []string{"host ", "connect to ", "lost connection with ", "conversation with "} {
-		tail, ok := strings.CutPrefix(s, begin)
+	what := strings.TrimPrefix(s, "Protocol error: ")
+	for _, begin := range []string{"host ", "connect to ", "lost connection with ", "conversation with ", "local data error while talking to "} {
+		tail, ok := strings.CutPrefix(what, begin)
 		if !ok {
 			continue
 		}
-		peer, what, _ := strings.Cut(tail, " ")
-		if begin == "host " && !strings.HasPrefix(what, "said: ") && !strings.HasPrefix(what, "refused ") {
+		peer, did, _ := strings.Cut(tail, " ")
+		if begin == "host " && !strings.HasPrefix(did, "said: ") && !strings.HasPrefix(did, "refused ") {
 			continue
 		}
 		l.Kind, l.Words = KindHost, s
 		l.Relay = parsePeer(strings.TrimSuffix(peer, ":"))
 		return
+	}
+	for _, begin := range []string{"TLS is required, ", "Cannot start TLS: ", "Server certificate ", "Host or domain name not found"} {
+		if strings.HasPrefix(what, begin) && l.QueueID != "" {
+			l.Kind, l.Words = KindHost, s
+			return
+		}
 	}
 }
