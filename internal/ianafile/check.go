@@ -71,11 +71,20 @@ func (c *checker) fail(format string, args ...any) { c.say(SeverityError, format
 func (c *checker) warn(format string, args ...any) { c.say(SeverityWarning, format, args...) }
 
 func (c *checker) say(s Severity, format string, args ...any) {
+	if len(c.findings) >= MaxRemarks {
+		return
+	}
 	c.findings = append(c.findings, Finding{c.rec.Line, c.rec.Code, s, fmt.Sprintf(format, args...)})
 }
 
 func (c *checker) check(r *record) {
 	c.rec = r
+	for _, f := range fields() {
+		if len(r.cell(f)) > MaxCell {
+			c.fail("the field %q has more than %d bytes", f, MaxCell)
+			return
+		}
+	}
 	table := c.checkCode()
 	for _, f := range fieldsOf(table) {
 		c.checkField(f, table)
@@ -158,8 +167,6 @@ func (c *checker) checkField(f Field, t Table) {
 		c.fail("the field %q is empty: give reply codes, \"Any\" or \"Not given\"", f.label(t))
 	case text == "":
 		c.fail("the field %q is empty", f.label(t))
-	case len(text) > MaxCell:
-		c.fail("the field %q has more than %d bytes", f.label(t), MaxCell)
 	case strings.ContainsFunc(text, isForbidden):
 		c.fail("the field %q has a control character", f.label(t))
 	}

@@ -11,7 +11,7 @@ import (
 // isCSV reports whether the first line is a heading with commas.
 func isCSV(text string) bool {
 	line, _, _ := strings.Cut(text, "\n")
-	cells := strings.Split(line, ",")
+	cells := strings.SplitN(line, ",", MaxColumns+1)
 	var d draft
 	for i := range cells {
 		cells[i] = strings.Trim(strings.TrimSpace(cells[i]), `"`)

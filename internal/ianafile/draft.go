@@ -2,6 +2,7 @@ package ianafile
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -24,6 +25,10 @@ type draft struct {
 	columns                Columns // that the format has, even if no row fills them
 	records                []record
 	problems               []Problem
+}
+
+func (d *draft) problem(line int, format string, args ...any) {
+	addProblem(&d.problems, line, format, args...)
 }
 
 // file turns the draft into a File: cells are bounded, codes mended where the
@@ -50,7 +55,7 @@ func (d *draft) file(name string, format Format) (*File, error) {
 		f.Columns |= r.has
 		f.place(r.Row, seen)
 	}
-	f.sortProblems()
+	slices.SortStableFunc(f.Problems, func(a, b Problem) int { return a.Line - b.Line })
 	if len(f.Classes)+len(f.Subjects)+len(f.Codes) == 0 {
 		return nil, &ReadError{File: name, Err: ErrNoRows}
 	}
@@ -62,15 +67,15 @@ func (d *draft) file(name string, format Format) (*File, error) {
 func (f *File) place(r Row, seen map[string]int) {
 	code, ok := mendCode(r.Code)
 	if !ok {
-		f.problem(r.Line, "%.40q is no code of the registry: the row was left out", r.Code)
+		addProblem(&f.Problems, r.Line, "%.40q is no code of the registry: the row was left out", r.Code)
 		return
 	}
 	if code != r.Code {
-		f.problem(r.Line, "%.40q was read as %s", r.Code, code)
+		addProblem(&f.Problems, r.Line, "%.40q was read as %s", r.Code, code)
 		r.Code = code
 	}
 	if first, again := seen[code]; again {
-		f.problem(r.Line, "%s is there twice, first on line %d: the first stands", code, first)
+		addProblem(&f.Problems, r.Line, "%s is there twice, first on line %d: the first stands", code, first)
 	} else {
 		seen[code] = r.Line
 	}
@@ -78,7 +83,7 @@ func (f *File) place(r Row, seen map[string]int) {
 	var odd []string
 	r.ReplyCodes, odd = parseReplyCodes(r.RawReplyCodes)
 	if len(odd) > 0 {
-		f.problem(r.Line, "%s: reply codes %.80q: %.40q is none, and was left out", code, r.RawReplyCodes, odd[0])
+		addProblem(&f.Problems, r.Line, "%s: reply codes %.80q: %.40q is none, and was left out", code, r.RawReplyCodes, odd[0])
 	}
 	switch tableOf(code) {
 	case TableClasses:
@@ -96,7 +101,7 @@ var dateForm = regexp.MustCompile(`^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$
 func (f *File) date(what, s string) string {
 	s = collapse(s)
 	if s != "" && !dateForm.MatchString(s) {
-		f.problem(0, "%s: %.40q is no date of the form 2006-01-02", what, s)
+		addProblem(&f.Problems, 0, "%s: %.40q is no date of the form 2006-01-02", what, s)
 		return ""
 	}
 	return s

@@ -7,7 +7,6 @@ package ianafile
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -20,6 +19,7 @@ const (
 	MaxDepth      = 32       // elements inside each other, in XML and HTML
 	MaxTableLines = 20_000   // lines in a table of the 2024 rendering
 	MaxRowLines   = 256      // lines in a row of it
+	MaxRemarks    = 1000     // problems of a file, or findings; later ones are dropped
 )
 
 // What Read refuses. They arrive inside a *[ReadError].
@@ -185,11 +185,9 @@ func (f *File) Only(t Table) *File {
 	return &n
 }
 
-func (f *File) problem(line int, format string, args ...any) {
-	f.Problems = append(f.Problems, Problem{line, fmt.Sprintf(format, args...)})
-}
-
-// sortProblems puts them in the order of their lines.
-func (f *File) sortProblems() {
-	slices.SortStableFunc(f.Problems, func(a, b Problem) int { return a.Line - b.Line })
+// addProblem appends a problem. Of more than MaxRemarks only the first are kept.
+func addProblem(list *[]Problem, line int, format string, args ...any) {
+	if len(*list) < MaxRemarks {
+		*list = append(*list, Problem{line, fmt.Sprintf(format, args...)})
+	}
 }

@@ -7,17 +7,18 @@ import (
 
 // isPipeHeader reports whether a line heads a table with | between its cells.
 func isPipeHeader(line string) bool {
-	cells, ok := pipeCells(line)
-	return ok && strings.EqualFold(cells[0], "code")
+	first, _, ok := strings.Cut(line, "|")
+	return ok && strings.EqualFold(collapse(first), "code")
 }
 
-// pipeCells splits "a | b | c |". ok is false for a line with no |.
+// pipeCells splits "a | b | c |", into at most one cell more than are allowed.
+// ok is false for a line with no |.
 func pipeCells(line string) (cells []string, ok bool) {
 	line = strings.TrimSuffix(strings.TrimSpace(line), "|")
 	if !strings.Contains(line, "|") {
 		return nil, false
 	}
-	cells = strings.Split(line, "|")
+	cells = strings.SplitN(line, "|", MaxColumns+1)
 	for i := range cells {
 		cells[i] = collapse(cells[i])
 	}

@@ -3,6 +3,7 @@ package ianafile
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -30,49 +31,136 @@ type jsonRow struct {
 	Deprecated       bool     `json:"deprecated"`
 }
 
-type jsonFile struct {
-	Created  string    `json:"created"`
-	Updated  string    `json:"updated"`
-	Note     string    `json:"note"`
-	Columns  *Columns  `json:"columns"` // absent: those that some row has
-	Classes  []jsonRow `json:"classes"`
-	Subjects []jsonRow `json:"subjects"`
-	Codes    []jsonRow `json:"codes"`
+// A jsonReader goes through the object that Write writes, or an array of codes
+// as the list of codes prints it, one row at a time.
+type jsonReader struct {
+	draft
+	dec      *json.Decoder
+	text     string
+	offset   int // in text, of which line is the line
+	line     int
+	narrow   bool // the file names its columns
+	meanings bool // a meaning stood in for a description
 }
 
-// readJSON reads what Write writes, and an array of codes as the list of codes
-// prints it. A row's line is that of the beginning of the file: JSON tells none.
+// readJSON reads either form. Keys that it does not know are passed over.
 func readJSON(text string) (*draft, error) {
-	var in jsonFile
-	target := any(&in)
+	r := &jsonReader{dec: json.NewDecoder(strings.NewReader(text)), text: text, line: 1}
+	var err error
 	if isJSONArray(strings.TrimSpace(text)) {
-		target = &in.Codes
+		err = r.rows()
+	} else {
+		err = r.object()
 	}
-	if err := json.Unmarshal([]byte(text), target); err != nil {
-		return nil, syntaxError(jsonErrorLine(text, err), err)
+	if err == nil {
+		err = r.atEnd()
 	}
-	d := draft{created: in.Created, updated: in.Updated, note: in.Note}
-	wanted, meanings := allColumns(), false
-	if in.Columns != nil {
-		d.columns, wanted = *in.Columns, in.Columns.add(FieldCode)
+	if _, ok := errors.AsType[*ReadError](err); ok {
+		return nil, err
 	}
-	for _, rows := range [][]jsonRow{in.Classes, in.Subjects, in.Codes} {
-		for _, row := range rows {
-			r, own := row.record(wanted)
-			meanings = meanings || own
-			d.columns |= r.has
-			d.records = append(d.records, r)
+	if err != nil {
+		return nil, syntaxError(r.lineNow(), err)
+	}
+	r.finish()
+	return &r.draft, nil
+}
+
+func (r *jsonReader) object() error {
+	if _, err := r.dec.Token(); err != nil {
+		return err
+	}
+	for r.dec.More() {
+		key, err := r.dec.Token()
+		if err != nil {
+			return err
+		}
+		switch key {
+		case "created":
+			err = r.dec.Decode(&r.created)
+		case "updated":
+			err = r.dec.Decode(&r.updated)
+		case "note":
+			err = r.dec.Decode(&r.note)
+		case "columns":
+			r.narrow = true
+			err = r.dec.Decode(&r.columns)
+		case "classes", "subjects", "codes":
+			err = r.rows()
+		default:
+			err = r.dec.Decode(&json.RawMessage{})
+		}
+		if err != nil {
+			return err
 		}
 	}
-	if meanings && !strings.Contains(d.note, OwnWords) {
-		d.note += " " + OwnWords
-	}
-	return &d, nil
+	_, err := r.dec.Token()
+	return err
 }
 
-// record turns the row into a record of the wanted columns. own says that its description is nixie's
+// rows reads an array of rows, or null.
+func (r *jsonReader) rows() error {
+	open, err := r.dec.Token()
+	if err != nil || open == nil {
+		return err
+	}
+	if open != json.Delim('[') {
+		return fmt.Errorf("want an array of codes, found %.40v", open)
+	}
+	for r.dec.More() {
+		var row jsonRow
+		if err := r.dec.Decode(&row); err != nil {
+			return err
+		}
+		rec, own := row.record()
+		rec.Line = r.lineNow()
+		r.meanings = r.meanings || own
+		r.records = append(r.records, rec)
+		if err := r.checkRows(rec.Line); err != nil {
+			return err
+		}
+	}
+	_, err = r.dec.Token()
+	return err
+}
+
+func (r *jsonReader) atEnd() error {
+	if _, err := r.dec.Token(); err != io.EOF {
+		return errors.New("something follows the end of the JSON")
+	}
+	return nil
+}
+
+// lineNow returns the line that the decoder has come to.
+func (r *jsonReader) lineNow() int {
+	to := int(r.dec.InputOffset())
+	r.line += strings.Count(r.text[r.offset:to], "\n")
+	r.offset = to
+	return r.line
+}
+
+// finish leaves the columns that the file names, or those that some row has.
+func (r *jsonReader) finish() {
+	for i := range r.records {
+		rec := &r.records[i]
+		if !r.narrow {
+			r.columns |= rec.has
+			continue
+		}
+		for _, f := range rec.has.List() {
+			if f != FieldCode && !r.columns.Has(f) {
+				rec.setCell(f, "")
+			}
+		}
+		rec.has &= r.columns.add(FieldCode)
+	}
+	if r.meanings && !strings.Contains(r.note, OwnWords) {
+		r.note += " " + OwnWords
+	}
+}
+
+// record turns the row into a record. own says that its description is nixie's
 // meaning, since it had none of its own.
-func (j *jsonRow) record(wanted Columns) (r record, own bool) {
+func (j *jsonRow) record() (r record, own bool) {
 	own = j.Description == nil && j.Meaning != nil
 	if own {
 		j.Description = j.Meaning
@@ -88,7 +176,7 @@ func (j *jsonRow) record(wanted Columns) (r record, own bool) {
 		{FieldCode, j.Code}, {FieldName, j.Name}, {FieldReplyCodes, j.RawReplyCodes}, {FieldDescription, j.Description},
 		{FieldReference, j.Reference}, {FieldSubmitter, j.Submitter}, {FieldChangeController, j.ChangeController},
 	} {
-		if c.text != nil && wanted.Has(c.field) {
+		if c.text != nil {
 			r.set(c.field, *c.text)
 		}
 	}
@@ -107,17 +195,6 @@ func publishedReplyCodes(codes []string) string {
 		return "Any"
 	}
 	return s
-}
-
-func jsonErrorLine(text string, err error) int {
-	var offset int64
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		offset = e.Offset
-	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		offset = e.Offset
-	}
-	return 1 + strings.Count(text[:min(int(offset), len(text))], "\n")
 }
 
 // writeJSON writes one object; lists are never null.

@@ -155,7 +155,7 @@ func (d *draft) readHeading(line int, cells []string) (h heading, ok bool) {
 	}
 	d.columns |= has
 	for _, u := range unknown {
-		d.problems = append(d.problems, Problem{line, fmt.Sprintf("the column %.40q is not known: it was left out", u)})
+		d.problem(line, "the column %.40q is not known: it was left out", u)
 	}
 	return h, true
 }
@@ -170,7 +170,7 @@ func (d *draft) record(line int, h heading, cells []string) {
 		}
 	}
 	if len(cells) != len(h) {
-		d.problems = append(d.problems, Problem{line, fmt.Sprintf("the row has %d cells, its heading has %d", len(cells), len(h))})
+		d.problem(line, "the row has %d cells, its heading has %d", len(cells), len(h))
 	}
 	d.records = append(d.records, r)
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/nixiemail/nixie"
 )
 
 // A wanted is the content of a NAME.want.json.
@@ -139,6 +141,11 @@ func TestReadLimits(t *testing.T) {
 		row := strings.Repeat(word, half) + "  X.1.1  Nothing A  [RFC1] me Sky\n" + strings.Repeat(word, lines-half-1)
 		return " Code   Summary Description Reference Submitter Change Controller\n" + row
 	}
+	table := func(more int) string { // a rendered table of MaxTableLines lines, or more
+		two := "  X.1.1  Nothing It is a  [RFC1] me Sky\n                row.\n"
+		return " Code   Summary Description Reference Submitter Change Controller\n" + strings.Repeat(two, (MaxTableLines-2)/2) +
+			strings.Repeat("  X.1.1  Nothing A row.   [RFC1] me Sky\n", 1+more)
+	}
 	tests := []struct {
 		name, text string
 		want       error // nil when it is just allowed
@@ -160,14 +167,19 @@ func TestReadLimits(t *testing.T) {
 		{"columns of a help page+1", repeat("Code|Name", "|a", MaxColumns-1, "\n"), ErrColumns, 1},
 		{"cell", repeat(heading7+"X.1.1,", "a", MaxCell, "\n"), nil, 0},
 		{"cell+1", repeat(heading7+"X.1.1,", "a", MaxCell+1, "\n"), ErrCell, 2},
-		{"cell of records+1", repeat("Code: X.1.1\nDescription: ", "a b\n ", MaxCell/4+2, "\n"), ErrCell, 0},
+		{"cell of records", repeat("Code: X.1.1\nName: ", "abc\n ", MaxCell/4-1, "abcd"), nil, 0},
+		{"cell of records+1", repeat("Code: X.1.1\nName: ", "abc\n ", MaxCell/4-1, "abcde"), ErrCell, 1},
 		{"XML depth", nested(MaxDepth), nil, 0},
 		{"XML depth+1", nested(MaxDepth + 1), ErrDepth, 1},
 		{"HTML depth", divs(MaxDepth), nil, 0},
 		{"HTML depth+1", divs(MaxDepth + 1), ErrDepth, 1},
 		{"rendered row", tall(MaxRowLines), nil, 0},
 		{"rendered row+1", tall(MaxRowLines + 2), ErrLayout, 0},
-		{"rendered table+1", repeat(" Code   Summary Description Reference Submitter Change Controller\n", "  X.1.1  Nothing A [RFC1] me Sky\n", MaxTableLines, ""), ErrLayout, 1},
+		{"rendered table", table(0), nil, 0},
+		{"rendered table, one line more", table(1), ErrLayout, 1},
+		{"rendered columns", repeat(" Code", "   A", MaxColumns-4, "   Summary   Description Reference \n  X.1.1\n"), nil, 0},
+		{"rendered columns+1", repeat(" Code", "   A", MaxColumns-3, "   Summary   Description Reference \n  X.1.1\n"), ErrColumns, 1},
+		{"rendered table of rows alone", repeat(" Code   Summary Description Reference Submitter Change Controller\n", "  X.1.1  Nothing A [RFC1] me Sky\n", MaxTableLines, ""), ErrLayout, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -177,6 +189,51 @@ func TestReadLimits(t *testing.T) {
 			}
 			if e, ok := errors.AsType[*ReadError](err); ok && tt.line != 0 && e.Line != tt.line {
 				t.Errorf("line %d, want %d: %v", e.Line, tt.line, err)
+			}
+		})
+	}
+}
+
+func TestReadProblemsAreBounded(t *testing.T) {
+	for _, n := range []int{MaxRemarks - 1, MaxRemarks, MaxRemarks + 1} {
+		f, err := Read("x", strings.NewReader(repeat(heading7+"X.1.1,a,,,,,\n", "5.1.1,a,,,,,\n", n, "")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := min(n, MaxRemarks); len(f.Problems) != want {
+			t.Errorf("%d odd rows: %d problems, want %d", n, len(f.Problems), want)
+		}
+		findings, err := Check("x", strings.NewReader(repeat(heading7, "X.777.1,a,550,It is odd.,[RFC1],me,Sky\n", n, "")), nixie.Builtin())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(findings) != MaxRemarks {
+			t.Errorf("%d odd rows: %d findings, want %d", n, len(findings), MaxRemarks)
+		}
+	}
+}
+
+// What is built to cost much is refused or read within the limits. Each of these
+// would take minutes or gigabytes if its cost grew with the square of its size.
+func TestReadHostile(t *testing.T) {
+	const n = MaxSize / 16
+	tests := map[string]string{
+		"one label of many words":   repeat(" Code ", "ab ", n, " Description  Reference \n X.1.1\n"),
+		"many labels":               repeat(" Code ", "ab  ", n, " Description  Reference \n X.1.1\n"),
+		"a value of many lines":     repeat("Code: X.1.1\nName: a\n", " \n a", n, "\n"),
+		"many unknown fields":       repeat("Code: X.1.1\n", "ab:\n", n, ""),
+		"a note of many pieces":     repeat("<registry><note>", "a<!---->", n, "</note></registry>"),
+		"a cell of many references": repeat("<registry><record><code>X.1.1</code><reference>", "<xref/>", n, "</reference></record></registry>"),
+		"many JSON rows":            repeat("[{}", ",{}", n, "]"),
+		"many cells":                repeat("Code|Name\nX.1.1", "|", n, "\n"),
+		"many commas":               repeat("Code,Name", ",", n, "\n"),
+		"much open HTML":            repeat("", "<b>", n, ""),
+		"a deep JSON value":         repeat(`{"x":`, "[", n, ""),
+	}
+	for name, text := range tests {
+		t.Run(name, func(t *testing.T) {
+			if f, err := Read("x", strings.NewReader(text)); err == nil && len(f.Codes) != 1 {
+				t.Errorf("%d codes", len(f.Codes))
 			}
 		})
 	}

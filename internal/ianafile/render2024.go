@@ -13,7 +13,7 @@ import (
 // its line i, from 0, has 2i+1 or 2i+2 lines. rows.go chooses between them.
 
 // headingWords are the words of a heading line, in order.
-var headingWords = regexp.MustCompile(`^\s*Code\s.*\sDescription\s+Reference\s`)
+var headingWords = regexp.MustCompile(`^\s*Code\s.*\sDescription\s+Reference(\s|$)`)
 
 // isRenderedHeader reports whether a line is the middle line of a heading.
 func isRenderedHeader(line string) bool { return headingWords.MatchString(line) }
@@ -23,7 +23,7 @@ func readRendering(text string) (*draft, error) {
 	var d draft
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
-		lines[i] = strings.TrimRight(lines[i], " \t\r")
+		lines[i] = strings.TrimRight(strings.ReplaceAll(lines[i], "\t", " "), " \r")
 		switch {
 		case strings.TrimSpace(lines[i]) == "Created":
 			d.created = following(lines, i)
@@ -61,10 +61,11 @@ func (d *draft) readRendered(lines []string, middle int) (last int, err error) {
 	if end-first > MaxTableLines {
 		return 0, &ReadError{Line: first + 1, Err: ErrLayout, Detail: fmt.Sprintf("the table has more than %d lines", MaxTableLines)}
 	}
-	t := newGrid(lines[first:end], middle-first)
-	if err := checkColumns(middle+1, len(t.starts)); err != nil {
+	labels := labelSpans([]rune(lines[middle]))
+	if err := checkColumns(middle+1, len(labels)); err != nil {
 		return 0, err
 	}
+	t := newGrid(lines[first:end], middle-first, labels)
 	h, ok := d.readHeading(middle+1, t.labels)
 	if !ok {
 		return end, nil
@@ -78,7 +79,7 @@ func (d *draft) readRendered(lines []string, middle int) (last int, err error) {
 		line := first + r.code + 1
 		d.record(line, h, t.join(r.from, r.to))
 		if r.doubt != "" {
-			d.problems = append(d.problems, Problem{line, r.doubt})
+			d.problem(line, "%s", r.doubt)
 		}
 	}
 	return end, d.checkRows(end)
@@ -94,14 +95,15 @@ type grid struct {
 	description, name int
 }
 
-// newGrid cuts lines into columns. heading is the index of its middle line.
-func newGrid(lines []string, heading int) *grid {
+// newGrid cuts lines into columns. heading is the index of its middle line,
+// which has the labels.
+func newGrid(lines []string, heading int, labels []span) *grid {
 	runes := make([][]rune, len(lines))
 	for i, l := range lines {
-		runes[i] = []rune(strings.ReplaceAll(l, "\t", " "))
+		runes[i] = []rune(l)
 	}
 	g := &grid{description: -1, name: -1}
-	g.starts = columnStarts(runes, labelSpans(runes[heading]))
+	g.starts = columnStarts(runes, labels)
 	for i, l := range runes {
 		cells := make([]string, len(g.starts))
 		for c, from := range g.starts {
@@ -171,6 +173,9 @@ func labelSpans(line []rune) []span {
 // isLabel reports whether the words are a whole label, one that no other
 // begins with.
 func isLabel(words []rune) bool {
+	if len(words) > len("Sample Text") {
+		return false
+	}
 	switch string(words) {
 	case "Code", "Summary", "Sample Text", "Description", "Reference", "Submitter":
 		return true

@@ -31,12 +31,21 @@ var dateRemark = regexp.MustCompile(`^\((created|last updated) ([^)]*)\)`)
 // the references at the end, is passed over.
 type recordReader struct {
 	draft
-	rec    *record // the record around, nil outside
-	open   bool    // an indented line continues field, or the note
-	field  Field   // "" when it is not known: its lines are passed over
-	inNote bool
-	blank  bool // the line before was empty
+	rec   *record         // the record around, nil outside
+	value strings.Builder // what is being read, line by line
+	open  target
+	field Field // for toField
+	blank bool  // the line before was empty
 }
+
+// A target is where a value goes when it ends.
+type target int
+
+const (
+	toNothing target = iota // an indented line continues nothing that is kept
+	toField
+	toNote
+)
 
 // readRecords reads the text of 2008.
 func readRecords(text string) (*draft, error) {
@@ -45,7 +54,17 @@ func readRecords(text string) (*draft, error) {
 	for line := range strings.Lines(text) {
 		n++
 		line = strings.TrimRight(line, " \t\r\n")
-		if err := r.line(n, line); err != nil {
+		switch {
+		case line == "":
+			r.blank = true
+			continue
+		case line[0] != ' ' && line[0] != '\t':
+			r.begun(n, line)
+		case r.open != toNothing:
+			r.value.WriteString(" " + line)
+		}
+		r.blank = false
+		if err := r.checkRows(n); err != nil {
 			return nil, err
 		}
 	}
@@ -53,46 +72,10 @@ func readRecords(text string) (*draft, error) {
 	return &r.draft, r.checkRows(n)
 }
 
-func (r *recordReader) line(n int, line string) error {
-	switch {
-	case line == "":
-		r.blank = true
-		return nil
-	case line[0] == ' ' || line[0] == '\t':
-		if err := r.continued(n, line); err != nil {
-			return err
-		}
-	default:
-		r.begun(n, line)
-	}
-	r.blank = false
-	return r.checkRows(n)
-}
-
-// continued adds an indented line to the value that is open.
-func (r *recordReader) continued(n int, line string) error {
-	value := r.note
-	switch {
-	case !r.open || !r.inNote && r.field == "":
-		return nil
-	case !r.inNote:
-		value = r.rec.cell(r.field)
-	}
-	if len(value) > MaxCell {
-		return &ReadError{Line: n, Err: ErrCell}
-	}
-	if value = collapse(value + " " + line); r.inNote {
-		r.note = value
-	} else {
-		r.rec.set(r.field, value)
-	}
-	return nil
-}
-
 // begun takes a line that begins in the first column.
 func (r *recordReader) begun(n int, line string) {
+	r.endValue()
 	label, value, ok := cutLabel(line)
-	r.open, r.inNote = false, false
 	switch f, known := fieldOf(label); {
 	case !ok:
 		r.remark(line)
@@ -104,28 +87,40 @@ func (r *recordReader) begun(n int, line string) {
 	case r.rec == nil || r.blank && !known:
 		r.endRecord()
 		if strings.EqualFold(label, "note") {
-			r.note, r.open, r.inNote = value, true, true
+			r.open = toNote
+			r.value.WriteString(value)
 		}
 	case !known:
-		r.open, r.field = true, ""
-		r.problems = append(r.problems, Problem{n, fmt.Sprintf("the field %.40q is not known: it was left out", label)})
+		r.problem(n, "the field %.40q is not known: it was left out", label)
 	default:
 		r.take(n, f, value)
 	}
 }
 
-// take sets a field of the record. Of two with one label the first stands.
+// take begins a field of the record. Of two with one label the first stands.
 func (r *recordReader) take(n int, f Field, value string) {
-	r.open, r.field = true, f
 	if r.rec.has.Has(f) {
-		r.field = ""
-		r.problems = append(r.problems, Problem{n, fmt.Sprintf("the field %q is there twice: the first stands", f)})
+		r.problem(n, "the field %q is there twice: the first stands", f)
 		return
 	}
-	r.rec.set(f, value)
+	r.open, r.field = toField, f
+	r.value.WriteString(value)
+}
+
+// endValue puts the value that was being read where it belongs.
+func (r *recordReader) endValue() {
+	switch r.open {
+	case toField:
+		r.rec.set(r.field, r.value.String())
+	case toNote:
+		r.note = r.value.String()
+	}
+	r.open = toNothing
+	r.value.Reset()
 }
 
 func (r *recordReader) endRecord() {
+	r.endValue()
 	if r.rec != nil {
 		r.columns |= r.rec.has
 		r.records = append(r.records, *r.rec)

@@ -161,7 +161,7 @@ func (r *xmlReader) column(line int, name string) {
 	switch {
 	case !known:
 		if !r.unknown[name] {
-			r.problems = append(r.problems, Problem{line, fmt.Sprintf("the element %.40q is not known: it was left out", name)})
+			r.problem(line, "the element %.40q is not known: it was left out", name)
 		}
 		r.unknown[name] = true
 	case r.rec.has.Has(f): // two <xref> side by side
