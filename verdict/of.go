@@ -86,7 +86,7 @@ func (s *scratch) reset() {
 // words name, -1 if none.
 func (s *scratch) read(j *Judge) (receiver int32) {
 	receiver = -1
-	matches := s.scan.Matches()
+	matches := s.scan.Find()
 	for i := range matches {
 		m := &matches[i]
 		for _, u := range j.uses[m.Phrase] {

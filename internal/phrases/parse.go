@@ -3,6 +3,7 @@ package phrases
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ const (
 var (
 	errEmpty    = errors.New("it has no words, or can be written without any")
 	errBracket  = errors.New("a bracket is not closed, or closed twice")
-	errParts    = fmt.Errorf("it is too long: it divides into more than %d parts", MaxParts)
+	errParts    = fmt.Errorf("it has more than %d gaps", MaxParts-1)
 	errWords    = fmt.Errorf("it has more than %d words in a row", MaxWords)
 	errVariants = fmt.Errorf("it can be written in too many ways: at most %d for one bracket, %d where brackets have gaps in them", MaxVariants, maxAlternatives)
 	errStar     = errors.New("a * stands only at the end of a word of two letters or more")
@@ -28,13 +29,8 @@ var (
 // maxAlternatives bounds how often a phrase is taken apart for gaps in brackets.
 const maxAlternatives = 64
 
-// part is a run of words in all the ways it can be written. gap is how many
-// other words may stand before it. An optional part may be missing.
-type part struct {
-	variants [][]string
-	gap      int
-	optional bool
-}
+// part is a list of items that follow each other, with a gap before the next part.
+type part []item
 
 // phrase is a list of alternatives, each a list of parts in order.
 type phrase [][]part
@@ -123,81 +119,55 @@ func splitGaps(words []string) [][]string {
 	return runs
 }
 
-// divide makes parts of items. A nil item is a gap. Items that follow each other
-// become one part while it has few variants, else parts with no words between.
+// divide makes parts of items: a nil item is a gap. A part that may be missing
+// altogether says nothing beside a gap, and is left out.
 func divide(items []item) ([]part, error) {
 	var parts []part
-	gap, needed := 0, false
 	for len(items) > 0 {
-		if items[0] == nil {
-			gap, items = MaxGap, items[1:]
-			continue
+		end := slices.IndexFunc(items, func(it item) bool { return it == nil })
+		if end < 0 {
+			end = len(items)
 		}
-		end := 0
-		for end < len(items) && items[end] != nil {
-			end++
+		if !optional(items[:end]) {
+			parts = append(parts, part(items[:end]))
 		}
-		run, err := divideRun(items[:end], gap)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range run {
-			needed = needed || !p.optional
-			if len(p.variants) > 0 {
-				parts = append(parts, p)
-			}
-		}
-		items, gap = items[end:], 0
+		items = items[min(end+1, len(items)):]
 	}
 	switch {
-	case !needed || len(parts) == 0:
+	case len(parts) == 0:
 		return nil, errEmpty
 	case len(parts) > MaxParts:
 		return nil, errParts
 	}
-	return parts, nil
-}
-
-// divideRun divides items without a gap between them. gap is what may stand
-// before the first.
-func divideRun(items []item, gap int) ([]part, error) {
-	var parts []part
-	variants := [][]string{nil}
-	for _, it := range items {
-		if len(variants) > 1 && len(variants)*len(it) > fewVariants {
-			parts = append(parts, newPart(variants, gap))
-			variants, gap = [][]string{nil}, 0
-		}
-		var err error
-		if variants, err = join(variants, it); err != nil {
-			return nil, err
-		}
-	}
-	parts = append(parts, newPart(variants, gap))
 	for _, p := range parts {
-		for _, words := range p.variants {
-			if len(words) > MaxWords {
-				return nil, errWords
-			}
+		if p.words() > MaxWords {
+			return nil, errWords
 		}
 	}
 	return parts, nil
 }
 
-// fewVariants is how many ways of writing a part are cheaper than a new part.
-const fewVariants = 200
+// words is how many words the part has when it is written at its longest.
+func (p part) words() int {
+	n := 0
+	for _, it := range p {
+		longest := 0
+		for _, words := range it {
+			longest = max(longest, len(words))
+		}
+		n += longest
+	}
+	return n
+}
 
-// newPart makes a part; an empty variant becomes its being optional.
-func newPart(variants [][]string, gap int) part {
-	p := part{gap: gap}
-	for _, words := range variants {
-		if len(words) == 0 {
-			p.optional = true
-		} else {
-			p.variants = append(p.variants, words)
+// optional reports whether all items may be missing.
+func optional(items []item) bool {
+	for _, it := range items {
+		if !slices.ContainsFunc(it, func(words []string) bool { return len(words) == 0 }) {
+			return false
 		}
 	}
-	return p
+	return true
 }
 
 // join puts every continuation behind every beginning.

@@ -1,7 +1,8 @@
 // Package phrases finds many phrases in a text at once. A phrase is a sequence
 // of words; case, punctuation and accents do not count, and an address in the
-// text is one word. All phrases are found in one pass over the text, by an
-// Aho-Corasick automaton whose letters are whole words.
+// text is one word. All phrases together are one automaton whose letters are
+// whole words; it is tried from each word of the text until it fits no further,
+// which is after one or two words nearly always.
 //
 // The way phrases are written is told in docs/rules.md:
 //
@@ -13,16 +14,19 @@
 package phrases
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // Limits on what a phrase may hold.
 const (
-	MaxParts    = 8    // runs of words that follow each other, with or without a gap
+	MaxParts    = 4    // runs of words, divided by gaps
 	MaxGap      = 8    // words that a gap may stand for
-	MaxWords    = 30   // words in one part
-	MaxVariants = 5000 // ways to write one part
+	MaxWords    = 40   // words in one part
+	MaxVariants = 5000 // ways to write one bracket
 )
 
 // symbol is a word that occurs in some phrase. Zero is any other word.
@@ -47,17 +51,13 @@ type Match struct {
 	Spans  [MaxParts]Span
 }
 
-// use says that a literal is a part of a phrase. slot numbers the parts of
-// phrases with more than one part, -1 for a phrase that is one part alone.
+// use says which part of which phrase a path through the automaton is. slot
+// numbers the parts of phrases with more than one part, -1 for the others.
 type use struct {
 	phrase int32
 	slot   int32
 	part   int8
-	skip   int8 // how many parts before it may be missing
-	gap    int8 // words that may stand before the part
-	far    int8 // the same where parts before it are missing
-	first  bool // nothing need stand before it
-	last   bool // nothing need follow
+	last   bool
 }
 
 type edge struct {
@@ -65,23 +65,41 @@ type edge struct {
 	to  int32
 }
 
-// node is a state of the automaton. Node 0 is the start.
+// node is a place within a part, between two words. The nodes of all parts are
+// a nondeterministic automaton; from and to bound its edges in Set.edges.
 type node struct {
-	edges []edge // sorted by sym
-	fail  int32  // the state for the longest proper suffix
-	dict  int32  // the nearest state on the fail path that has uses, 0 if none
-	uses  []use
-	depth int32 // words from the start
+	from, to int32
+	use      int32 // the part that is complete here, -1 for none
 }
 
-// A Set is a number of phrases, ready to be looked for. It never changes and
-// may be used by many goroutines, each with its own [Scanner].
+// A Set is a number of phrases, ready to be looked for by many goroutines, each
+// with its own [Scanner].
 type Set struct {
-	nodes   []node
-	root    []int32 // goto of node 0, by symbol
-	words   wordIndex
-	phrases int
-	slots   int
+	nodes []node
+	edges []edge
+	uses  []use
+	words wordIndex
+	first [][]int32               // nodes behind the first word, by symbol
+	start []atomic.Pointer[state] // the state for each of these
+
+	mu     sync.Mutex
+	states map[string]*state // by their nodes
+
+	phrases, slots int
+}
+
+// state is a set of nodes, so that the automaton is in one state at a time.
+// States are made when a text first leads to them: few of the possible ones
+// are ever needed. They depend on the phrases alone, and stay.
+type state struct {
+	nodes []int32
+	uses  []int32
+	next  atomic.Pointer[[]step] // sorted by symbol; nil until it is asked for
+}
+
+type step struct {
+	sym symbol
+	to  *state
 }
 
 // Len returns the number of phrases.
@@ -105,19 +123,14 @@ func (b *Builder) Add(text string) (int, error) {
 
 // Build makes the set. The builder can go on to be used afterwards.
 func (b *Builder) Build() *Set {
-	s := &Set{nodes: make([]node, 1), phrases: len(b.phrases)}
 	v := newVocabulary(b.phrases)
+	s := &Set{phrases: len(b.phrases), first: make([][]int32, v.size()), start: make([]atomic.Pointer[state], v.size()), states: map[string]*state{}}
 	for n, p := range b.phrases {
 		for _, parts := range p {
 			s.insert(int32(n), parts, v)
 		}
 	}
 	s.words = v.index()
-	s.root = make([]int32, v.size())
-	for _, e := range s.nodes[0].edges {
-		s.root[e.sym] = e.to
-	}
-	s.link()
 	return s
 }
 
@@ -128,95 +141,149 @@ func (s *Set) insert(phrase int32, parts []part, v *vocabulary) {
 		slot = int32(s.slots)
 		s.slots += len(parts)
 	}
-	for i, p := range parts {
-		u := newUse(parts, i)
-		u.phrase, u.slot = phrase, slot
-		for _, words := range p.variants {
-			s.walk(0, words, v, u)
+	for i, items := range parts {
+		s.uses = append(s.uses, use{phrase: phrase, slot: slot, part: int8(i), last: i == len(parts)-1})
+		g := grower{Set: s, vocabulary: v}
+		first, _ := g.items(items, int32(len(s.uses)-1))
+		for _, e := range first {
+			s.first[e.sym] = append(s.first[e.sym], e.to)
 		}
 	}
 }
 
-// newUse tells how part i of a phrase hangs together with the others.
-func newUse(parts []part, i int) use {
-	u := use{part: int8(i), gap: int8(parts[i].gap), far: int8(parts[i].gap), last: true}
-	for i-int(u.skip) > 0 && parts[i-int(u.skip)-1].optional {
-		u.skip++
-		u.far = max(u.far, int8(parts[i-int(u.skip)].gap))
-	}
-	u.first = int(u.skip) == i
-	for _, p := range parts[i+1:] {
-		u.last = u.last && p.optional
-	}
-	return u
+// grower adds the nodes of one part.
+type grower struct {
+	*Set
+	*vocabulary
 }
 
-// walk adds a sequence of words below a state, once for every symbol that a
-// word with an open ending stands for.
-func (s *Set) walk(at int32, words []string, v *vocabulary, u use) {
-	if len(words) == 0 {
-		n := &s.nodes[at]
-		if !slices.Contains(n.uses, u) {
-			n.uses = append(n.uses, u)
+// items makes the nodes for a list of items, from the last to the first, and
+// returns the edges that lead into it; open says that all of it may be missing.
+func (g *grower) items(items []item, use int32) (first []edge, open bool) {
+	var behind []edge // edges that go on behind the item at hand
+	open = true
+	for i := len(items) - 1; i >= 0; i-- {
+		end := int32(-1)
+		if open {
+			end = use
 		}
-		return
-	}
-	for _, sym := range v.symbols(words[0]) {
-		s.walk(s.child(at, sym), words[1:], v, u)
-	}
-}
-
-func compareEdge(e edge, sym symbol) int { return int(e.sym - sym) }
-
-// child returns the state behind an edge, which is made if there is none.
-func (s *Set) child(at int32, sym symbol) int32 {
-	i, ok := slices.BinarySearchFunc(s.nodes[at].edges, sym, compareEdge)
-	if ok {
-		return s.nodes[at].edges[i].to
-	}
-	to := int32(len(s.nodes))
-	s.nodes = append(s.nodes, node{depth: s.nodes[at].depth + 1})
-	s.nodes[at].edges = slices.Insert(s.nodes[at].edges, i, edge{sym, to})
-	return to
-}
-
-// step follows the edge for sym, or the start state's, or falls back until one fits.
-func (s *Set) step(at int32, sym symbol) int32 {
-	for at != 0 {
-		edges := s.nodes[at].edges
-		if len(edges) <= 8 {
-			for _, e := range edges {
-				if e.sym == sym {
-					return e.to
-				}
+		at := g.node(behind, end)
+		var into []edge
+		missing := false
+		for _, words := range items[i] {
+			if len(words) == 0 {
+				missing = true
+				continue
 			}
-		} else if i, ok := slices.BinarySearchFunc(edges, sym, compareEdge); ok {
-			return edges[i].to
+			into = g.path(into, words, at)
 		}
-		at = s.nodes[at].fail
+		if missing {
+			into = append(into, behind...)
+		}
+		open = open && missing
+		behind = into
 	}
-	return s.root[sym]
+	return behind, open
 }
 
-// link sets fail and dict, breadth first.
-func (s *Set) link() {
-	queue := make([]int32, 0, len(s.nodes))
-	for _, e := range s.nodes[0].edges {
-		queue = append(queue, e.to)
+// path adds a way to write an item, that ends in node at.
+func (g *grower) path(into []edge, words []string, at int32) []edge {
+	for i := len(words) - 1; i > 0; i-- {
+		at = g.node(g.edgesFor(nil, words[i], at), -1)
 	}
-	for len(queue) > 0 {
-		at := queue[0]
-		queue = queue[1:]
-		n := &s.nodes[at]
-		if f := &s.nodes[n.fail]; n.fail != 0 {
-			n.dict = f.dict
-			if len(f.uses) > 0 {
-				n.dict = n.fail
-			}
+	return g.edgesFor(into, words[0], at)
+}
+
+func (g *grower) edgesFor(list []edge, word string, to int32) []edge {
+	for _, sym := range g.symbols(word) {
+		list = append(list, edge{sym, to})
+	}
+	return list
+}
+
+func (g *grower) node(edges []edge, use int32) int32 {
+	from := int32(len(g.edges))
+	g.edges = append(g.edges, edges...)
+	g.nodes = append(g.nodes, node{from, int32(len(g.edges)), use})
+	return int32(len(g.nodes) - 1)
+}
+
+// begin returns the state behind a first word, nil if no phrase begins with it.
+func (s *Set) begin(sym symbol) *state {
+	if st := s.start[sym].Load(); st != nil {
+		return st
+	}
+	if len(s.first[sym]) == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.state(slices.Clone(s.first[sym]))
+	s.start[sym].Store(st)
+	return st
+}
+
+// after returns the state behind a further word, nil if nothing goes on so.
+func (s *Set) after(st *state, sym symbol) *state {
+	next := st.next.Load()
+	if next == nil {
+		next = s.expand(st)
+	}
+	steps := *next
+	if len(steps) > 8 {
+		if i, ok := slices.BinarySearchFunc(steps, sym, func(t step, sym symbol) int { return int(t.sym - sym) }); ok {
+			return steps[i].to
 		}
-		for _, e := range n.edges {
-			s.nodes[e.to].fail = s.step(n.fail, e.sym)
-			queue = append(queue, e.to)
+		return nil
+	}
+	for i := range steps {
+		if steps[i].sym == sym {
+			return steps[i].to
 		}
 	}
+	return nil
+}
+
+// expand finds the states that follow a state.
+func (s *Set) expand(st *state) *[]step {
+	var all []edge
+	for _, n := range st.nodes {
+		all = append(all, s.edges[s.nodes[n].from:s.nodes[n].to]...)
+	}
+	slices.SortFunc(all, func(a, b edge) int { return int(a.sym - b.sym) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var steps []step
+	for i := 0; i < len(all); {
+		var nodes []int32
+		sym := all[i].sym
+		for ; i < len(all) && all[i].sym == sym; i++ {
+			nodes = append(nodes, all[i].to)
+		}
+		steps = append(steps, step{sym, s.state(nodes)})
+	}
+	st.next.Store(&steps)
+	return &steps
+}
+
+// state returns the one state for a set of nodes, which it takes over. The
+// caller holds the lock.
+func (s *Set) state(nodes []int32) *state {
+	slices.Sort(nodes)
+	nodes = slices.Compact(nodes)
+	key := make([]byte, 0, 4*len(nodes))
+	for _, n := range nodes {
+		key = binary.LittleEndian.AppendUint32(key, uint32(n))
+	}
+	if st := s.states[string(key)]; st != nil {
+		return st
+	}
+	st := &state{nodes: nodes}
+	for _, n := range nodes {
+		if u := s.nodes[n].use; u >= 0 && !slices.Contains(st.uses, u) {
+			st.uses = append(st.uses, u)
+		}
+	}
+	s.states[string(key)] = st
+	return st
 }

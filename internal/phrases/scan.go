@@ -5,16 +5,20 @@ import (
 	"unicode/utf8"
 )
 
-// ring holds the last words' places; it must be longer than MaxWords.
-const ring = 32
+// word is a word of the text.
+type word struct {
+	sym        symbol
+	start, end int32
+}
+
+// MaxText is how far into a text a scanner can point, in bytes.
+const MaxText = 1<<31 - 1
 
 // A Scanner looks for the phrases of one set. It can be used again after
 // [Scanner.Reset], by one goroutine at a time.
 type Scanner struct {
 	set   *Set
-	state int32
-	word  int32 // how many words have been read
-	at    [ring]Span
+	words []word
 
 	generation uint32
 	slots      []progress
@@ -23,40 +27,16 @@ type Scanner struct {
 	buf        []byte
 }
 
-// progress is how far a phrase of several parts has got: its parts up to this
-// one were found, the last one ending at a word. Of all such ends the latest two
-// are kept, which differ where a part can be written longer or shorter.
+// run is a run of words of the text, by their numbers.
+type run struct{ first, last int32 }
+
+// progress is how far a phrase with gaps has got: the ways found to read it up
+// to this part. Of more than a few, those that end latest are kept.
 type progress struct {
 	generation uint32
-	ends       [2]int32
-	matches    [2]Match
+	n          uint32
+	ways       [3][MaxParts]run
 }
-
-// note keeps a new end, and forgets the older of two.
-func (p *progress) note(generation uint32, end int32, m Match) {
-	if p.generation != generation {
-		p.generation, p.ends[0] = generation, noEnd
-	}
-	if p.ends[0] != end {
-		p.ends[1], p.matches[1] = p.ends[0], p.matches[0]
-	}
-	p.ends[0], p.matches[0] = end, m
-}
-
-// before finds the latest end with at most gap words between it and the word first.
-func (p *progress) before(generation uint32, first int32, gap int8) *Match {
-	if p.generation == generation {
-		for i, end := range p.ends {
-			if d := first - end - 1; d >= 0 && d <= int32(gap) {
-				return &p.matches[i]
-			}
-		}
-	}
-	return nil
-}
-
-// noEnd is further back than any gap reaches.
-const noEnd = -1000
 
 // NewScanner returns a scanner for the set.
 func (s *Set) NewScanner() *Scanner {
@@ -65,7 +45,7 @@ func (s *Set) NewScanner() *Scanner {
 
 // Reset forgets what was read and found.
 func (sc *Scanner) Reset() {
-	sc.state, sc.word, sc.matches = 0, 0, sc.matches[:0]
+	sc.words, sc.matches = sc.words[:0], sc.matches[:0]
 	sc.generation++
 	if sc.generation == 0 { // after 2^32 uses, old marks would look new
 		clear(sc.slots)
@@ -74,9 +54,24 @@ func (sc *Scanner) Reset() {
 	}
 }
 
-// Matches returns what has been found since Reset, each phrase once, in the
-// order of their ends. It is good until the next Reset.
-func (sc *Scanner) Matches() []Match { return sc.matches }
+// Find returns what stands in the text fed since Reset, each phrase once, in
+// the order in which their last parts begin. It is good until the next Reset.
+func (sc *Scanner) Find() []Match {
+	s := sc.set
+	for i := range sc.words {
+		st := s.begin(sc.words[i].sym)
+		for k := i; st != nil; {
+			for _, u := range st.uses {
+				sc.hit(&s.uses[u], int32(i), int32(k))
+			}
+			if k++; k == len(sc.words) || sc.words[k].sym == symOther {
+				break
+			}
+			st = s.after(st, sc.words[k].sym)
+		}
+	}
+	return sc.matches
+}
 
 // Feed reads text[from:to]. A phrase may begin in one run and end in the next,
 // so a run should be whole words. Spans are offsets into text.
@@ -173,67 +168,69 @@ func (sc *Scanner) mixed(text string, from, i, to int) int {
 
 // emit takes the next word of the text.
 func (sc *Scanner) emit(sym symbol, start, end int) {
-	sc.word++
-	sc.at[sc.word%ring] = Span{start, end}
-	if sym == symOther {
-		sc.state = 0
-		return
-	}
-	s := sc.set
-	sc.state = s.step(sc.state, sym)
-	at := sc.state
-	if len(s.nodes[at].uses) == 0 {
-		at = s.nodes[at].dict
-	}
-	for ; at != 0; at = s.nodes[at].dict {
-		for _, u := range s.nodes[at].uses {
-			sc.hit(u, s.nodes[at].depth)
-		}
-	}
+	sc.words = append(sc.words, word{sym, int32(start), int32(end)})
 }
 
-// hit notes that the last words of the text are a part of a phrase.
-func (sc *Scanner) hit(u use, words int32) {
+// hit notes that the words first to last are a part of a phrase.
+func (sc *Scanner) hit(u *use, first, last int32) {
 	if sc.found[u.phrase] == sc.generation {
 		return
 	}
-	first := sc.word - words + 1
-	span := Span{sc.at[first%ring].Start, sc.at[sc.word%ring].End}
-	m := Match{Phrase: int(u.phrase)}
-	gapless := false
-	if before, gap := sc.before(u, first); before != nil {
-		m, gapless = *before, gap == 0
-	} else if !u.first {
-		return
+	var way [MaxParts]run
+	if u.part > 0 {
+		before := sc.slots[u.slot+int32(u.part)-1].before(sc.generation, int(u.part)-1, first)
+		if before == nil {
+			return
+		}
+		way = *before
 	}
-	if gapless {
-		m.Spans[m.Parts-1].End = span.End // no words between: one run
-	} else {
-		m.Spans[m.Parts] = span
-		m.Parts++
-	}
-	m.Words += int(words)
-	m.Chars += span.End - span.Start
+	way[u.part] = run{first, last}
 	if !u.last {
-		sc.slots[u.slot+int32(u.part)].note(sc.generation, sc.word, m)
+		sc.slots[u.slot+int32(u.part)].note(sc.generation, int(u.part), &way)
 		return
 	}
 	sc.found[u.phrase] = sc.generation
+	m := Match{Phrase: int(u.phrase), Parts: int(u.part) + 1}
+	for i, r := range way[:m.Parts] {
+		m.Spans[i] = Span{int(sc.words[r.first].start), int(sc.words[r.last].end)}
+		m.Words += int(r.last-r.first) + 1
+		m.Chars += m.Spans[i].End - m.Spans[i].Start
+	}
 	sc.matches = append(sc.matches, m)
 }
 
-// before finds what was read of a phrase up to the word first: the part before,
-// or an earlier one where parts between may be missing. gap is how many words
-// may stand between the two.
-func (sc *Scanner) before(u use, first int32) (m *Match, gap int8) {
-	gap = u.gap
-	for back := int8(1); back <= min(u.skip+1, u.part); back++ {
-		if m = sc.slots[u.slot+int32(u.part-back)].before(sc.generation, first, gap); m != nil {
-			return m, gap
-		}
-		gap = u.far
+// note keeps a way to read a phrase up to a part.
+func (p *progress) note(generation uint32, part int, way *[MaxParts]run) {
+	if p.generation != generation {
+		p.generation, p.n = generation, 0
 	}
-	return nil, 0
+	if int(p.n) < len(p.ways) {
+		p.ways[p.n] = *way
+		p.n++
+		return
+	}
+	oldest := 0
+	for i := range p.ways {
+		if p.ways[i][part].last < p.ways[oldest][part].last {
+			oldest = i
+		}
+	}
+	p.ways[oldest] = *way
+}
+
+// before finds a way that ends shortly before the word first, the latest one.
+func (p *progress) before(generation uint32, part int, first int32) *[MaxParts]run {
+	if p.generation != generation {
+		return nil
+	}
+	var best *[MaxParts]run
+	for i := range p.ways[:p.n] {
+		w := &p.ways[i]
+		if gap := first - w[part].last - 1; gap >= 0 && gap <= MaxGap && (best == nil || w[part].last > best[part].last) {
+			best = w
+		}
+	}
+	return best
 }
 
 // nextAddress finds the first mail address in text[from:to]. Without one it

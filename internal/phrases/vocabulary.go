@@ -17,9 +17,9 @@ func newVocabulary(phrases []phrase) *vocabulary {
 	v := &vocabulary{cache: map[string][]symbol{wordAddress: {symAddress}, wordIP: {symIP}}}
 	for _, p := range phrases {
 		for _, parts := range p {
-			for _, part := range parts {
-				for _, words := range part.variants {
-					v.add(words)
+			for _, items := range parts {
+				for _, it := range items {
+					v.add(it)
 				}
 			}
 		}
@@ -31,12 +31,14 @@ func newVocabulary(phrases []phrase) *vocabulary {
 	return v
 }
 
-func (v *vocabulary) add(words []string) {
-	for _, w := range words {
-		if stem, ok := strings.CutSuffix(w, openEnding); ok {
-			v.open = append(v.open, stem)
-		} else if w != wordAddress && w != wordIP {
-			v.exact = append(v.exact, w)
+func (v *vocabulary) add(it item) {
+	for _, words := range it {
+		for _, w := range words {
+			if stem, ok := strings.CutSuffix(w, openEnding); ok {
+				v.open = append(v.open, stem)
+			} else if w != wordAddress && w != wordIP {
+				v.exact = append(v.exact, w)
+			}
 		}
 	}
 }

@@ -1,0 +1,67 @@
+package verdict
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nixiemail/nixie"
+)
+
+// visibleReplies returns the labelled replies beside the repository. A test that
+// needs them is skipped where they are absent, and fails in CI.
+func visibleReplies(tb testing.TB) []nixie.Reply {
+	tb.Helper()
+	name := filepath.Join("..", "..", "shared", "corpus", "replies", "replies.tsv")
+	f, err := os.Open(name)
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			tb.Fatalf("%v, and CI must have it", err)
+		}
+		tb.Skipf("%v: this needs it", err)
+	}
+	defer f.Close()
+	sc := bufio.NewScanner(f)
+	sc.Buffer(nil, 1<<20)
+	sc.Scan() // the header
+	var all []nixie.Reply
+	for sc.Scan() {
+		text := strings.NewReplacer(`\n`, "\n", `\\`, `\`).Replace(strings.Split(sc.Text(), "\t")[1])
+		r, err := nixie.ParseReply(text)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	if err := sc.Err(); err != nil || len(all) == 0 {
+		tb.Fatalf("%s: %d replies, %v", name, len(all), err)
+	}
+	return all
+}
+
+// BenchmarkOf judges the visible replies in turn: one operation is one reply.
+func BenchmarkOf(b *testing.B) {
+	replies, j := visibleReplies(b), Builtin()
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		j.Of(&replies[n%len(replies)], Hints{})
+		n++
+	}
+}
+
+// BenchmarkNew makes the built-in judge: what a program pays once.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		c, err := BuiltinConfig()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := New(c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
