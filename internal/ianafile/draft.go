@@ -39,7 +39,7 @@ func (d *draft) file(name string, format Format) (*File, error) {
 	}
 	f := &File{
 		Name: name, Format: format, Note: collapse(d.note),
-		Columns: d.columns.add(FieldCode), Problems: d.problems,
+		Columns: d.columns.add(FieldCode).add(FieldName), Problems: d.problems,
 	}
 	if bad := badText(f.Note); bad != nil {
 		return nil, &ReadError{File: name, Err: bad, Detail: "the note"}
@@ -56,6 +56,9 @@ func (d *draft) file(name string, format Format) (*File, error) {
 		f.place(r.Row, seen)
 	}
 	slices.SortStableFunc(f.Problems, func(a, b Problem) int { return a.Line - b.Line })
+	if len(f.Codes) == 0 {
+		f.Columns = f.Columns.without(FieldReplyCodes)
+	}
 	if len(f.Classes)+len(f.Subjects)+len(f.Codes) == 0 {
 		return nil, &ReadError{File: name, Err: ErrNoRows}
 	}
@@ -85,7 +88,12 @@ func (f *File) place(r Row, seen map[string]int) {
 	if len(odd) > 0 {
 		addProblem(&f.Problems, r.Line, "%s: reply codes %.80q: %.40q is none, and was left out", code, r.RawReplyCodes, odd[0])
 	}
-	switch tableOf(code) {
+	table := tableOf(code)
+	if table != TableCodes && r.RawReplyCodes != "" {
+		addProblem(&f.Problems, r.Line, "%s: only an enumerated code has reply codes: %.40q was left out", code, r.RawReplyCodes)
+		r.RawReplyCodes, r.ReplyCodes = "", nil
+	}
+	switch table {
 	case TableClasses:
 		f.Classes = append(f.Classes, r)
 	case TableSubjects:

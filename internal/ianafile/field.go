@@ -111,6 +111,8 @@ func (c Columns) add(f Field) Columns {
 	return c
 }
 
+func (c Columns) without(f Field) Columns { return c &^ columnsOf(f) }
+
 // Has reports whether f is in the set.
 func (c Columns) Has(f Field) bool {
 	i := slices.Index(fields(), f)

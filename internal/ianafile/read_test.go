@@ -307,14 +307,35 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		var out bytes.Buffer
-		if err := Write(&out, file, FormatJSON); err != nil {
-			t.Fatalf("what was read cannot be written: %v", err)
+		for _, format := range Formats() {
+			if format != FormatJSON && (format == FormatCSV || unsaid(file)) {
+				continue
+			}
+			var out bytes.Buffer
+			if err := Write(&out, file, format); err != nil {
+				t.Fatalf("what was read cannot be written as %s: %v", format, err)
+			}
+			text := out.String()
+			again, err := Read("again", &out)
+			if err != nil {
+				t.Fatalf("what was written as %s cannot be read: %v\n%s", format, err, text)
+			}
+			if diffFiles(t, again, file); t.Failed() {
+				t.Fatalf("%s:\n%s", format, text)
+			}
 		}
-		again, err := Read("again", &out)
-		if err != nil {
-			t.Fatalf("what was written cannot be read: %v", err)
-		}
-		diffFiles(t, again, file)
 	})
+}
+
+// unsaid reports whether a deprecation stands in no words of its row, which
+// only JSON can give back unchanged.
+func unsaid(f *File) bool {
+	for _, t := range Tables() {
+		for _, r := range f.Table(t) {
+			if r.Deprecated && !r.saysDeprecated() {
+				return true
+			}
+		}
+	}
+	return false
 }

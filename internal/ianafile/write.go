@@ -69,11 +69,12 @@ func (f *File) writable() error {
 	return nil
 }
 
-// written returns the columns that are written for a table.
+// written returns the columns that are written for a table, code and name at
+// least: a heading of one column would not be known again.
 func (f *File) written(t Table) []Field {
 	var list []Field
 	for _, field := range fieldsOf(t) {
-		if f.Columns.add(FieldCode).Has(field) {
+		if f.Columns.add(FieldCode).add(FieldName).Has(field) {
 			list = append(list, field)
 		}
 	}
