@@ -1,13 +1,13 @@
 package verdict
 
 import (
-	"cmp"
 	"embed"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"io/fs"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/nixiemail/nixie"
@@ -25,7 +25,7 @@ type Judge struct {
 	receivers *receiverIndex
 	set       *phrases.Set
 	uses      [][]phraseUse // by phrase
-	silent    []int32       // rules without words, which rest on codes
+	silent    silentRules
 	version   string
 	scratch   sync.Pool
 }
@@ -104,6 +104,7 @@ func New(c Config) (*Judge, error) {
 		return nil, err
 	}
 	j := &Judge{rules: c.Rules, receivers: ix, compiled: make([]compiled, len(c.Rules))}
+	j.silent = silentRules{byDetail: map[nixie.Detail][]int32{}, byReplyCode: map[int][]int32{}}
 	b := &phraseBuilder{numbers: map[string]int{}}
 	seen := map[string]*Rule{}
 	for i := range j.rules {
@@ -183,8 +184,44 @@ func (j *Judge) compile(n int32, b *phraseBuilder) {
 		b.add(r, text, phraseUse{n, roleUnless})
 	}
 	if len(r.Say) == 0 {
-		j.silent = append(j.silent, n)
+		j.silent.add(n, r)
 	}
+}
+
+// silentRules are the rules without words, by what they rest on.
+type silentRules struct {
+	byDetail    map[nixie.Detail][]int32
+	byReplyCode map[int][]int32
+	other       []int32
+}
+
+func (s *silentRules) add(n int32, r *Rule) {
+	exact := len(r.Codes) > 0
+	for _, p := range r.Codes {
+		exact = exact && p.Number >= 0
+	}
+	switch {
+	case exact:
+		for _, p := range r.Codes {
+			d, _ := nixie.NewDetail(p.Subject, p.Number)
+			s.byDetail[d] = appendNew(s.byDetail[d], n)
+		}
+	case len(r.Codes) == 0 && len(r.ReplyCodes) > 0 && !slices.ContainsFunc(r.ReplyCodes, func(p ReplyCodePattern) bool { return !p.exact() }):
+		for _, p := range r.ReplyCodes {
+			code, _ := strconv.Atoi(string(p))
+			s.byReplyCode[code] = appendNew(s.byReplyCode[code], n)
+		}
+	default:
+		s.other = append(s.other, n)
+	}
+}
+
+// appendNew adds n to a list unless it is the last there already.
+func appendNew(list []int32, n int32) []int32 {
+	if len(list) > 0 && list[len(list)-1] == n {
+		return list
+	}
+	return append(list, n)
 }
 
 // version hashes everything that verdicts depend on.
@@ -235,24 +272,32 @@ func Of(reply nixie.Reply) Verdict { return Builtin().Of(&reply, Hints{}) }
 // candidate is a rule whose conditions hold.
 type candidate struct {
 	rule     int32
+	match    int32 // into scratch.matches, -1 for a rule without words
+	chars    int32 // bytes that matched
+	start    int32 // where the match begins
 	kind     int8
 	weight   int8
-	supports bool // the code's registered meaning agrees with the reason
 	exact    int8 // how much of a code or reply code the rule names
-	match    phrases.Match
+	supports bool // the code's registered meaning agrees with the reason
 }
 
 // better orders candidates; see "Which rule wins" in docs/rules.md.
-func better(a, b *candidate) int {
-	return cmp.Or(
-		cmp.Compare(b.kind, a.kind),
-		cmp.Compare(b.weight, a.weight),
-		compareBool(b.supports, a.supports),
-		cmp.Compare(b.match.Chars, a.match.Chars),
-		cmp.Compare(b.exact, a.exact),
-		cmp.Compare(a.match.Spans[0].Start, b.match.Spans[0].Start),
-		cmp.Compare(a.rule, b.rule),
-	)
+func better(a, b candidate) int {
+	switch {
+	case a.kind != b.kind:
+		return int(b.kind) - int(a.kind)
+	case a.weight != b.weight:
+		return int(b.weight) - int(a.weight)
+	case a.supports != b.supports:
+		return compareBool(b.supports, a.supports)
+	case a.chars != b.chars:
+		return int(b.chars - a.chars)
+	case a.exact != b.exact:
+		return int(b.exact) - int(a.exact)
+	case a.start != b.start:
+		return int(a.start - b.start)
+	}
+	return int(a.rule - b.rule)
 }
 
 func compareBool(a, b bool) int {
@@ -263,9 +308,4 @@ func compareBool(a, b bool) int {
 		return 1
 	}
 	return -1
-}
-
-// insertionSort keeps the few candidates in order without allocating.
-func insertionSort(cs []candidate) {
-	slices.SortFunc(cs, func(a, b candidate) int { return better(&a, &b) })
 }

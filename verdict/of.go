@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"slices"
+
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/phrases"
 )
@@ -11,6 +13,7 @@ type scratch struct {
 	generation uint32
 	marks      []mark  // by rule
 	touched    []int32 // rules that a phrase was found for
+	matches    []phrases.Match
 	candidates []candidate
 	modifiers  []candidate
 }
@@ -18,10 +21,9 @@ type scratch struct {
 // mark is what the phrases found so far say of a rule.
 type mark struct {
 	generation uint32
-	said       bool
+	said       int32 // the longest match of a say line, counted from 1; 0 for none
 	with       bool
 	vetoed     bool
-	match      phrases.Match
 }
 
 func newScratch(j *Judge) *scratch {
@@ -86,9 +88,9 @@ func (s *scratch) reset() {
 // words name, -1 if none.
 func (s *scratch) read(j *Judge) (receiver int32) {
 	receiver = -1
-	matches := s.scan.Find()
-	for i := range matches {
-		m := &matches[i]
+	s.matches = s.scan.Find()
+	for i := range s.matches {
+		m := &s.matches[i]
 		for _, u := range j.uses[m.Phrase] {
 			if u.role == roleReceiver {
 				if receiver < 0 {
@@ -103,8 +105,8 @@ func (s *scratch) read(j *Judge) (receiver int32) {
 			}
 			switch u.role {
 			case roleSay:
-				if !k.said || m.Chars > k.match.Chars {
-					k.said, k.match = true, *m
+				if k.said == 0 || m.Chars > s.matches[k.said-1].Chars {
+					k.said = int32(i) + 1
 				}
 			case roleWith:
 				k.with = true
@@ -138,19 +140,25 @@ func (j *Judge) receiver(reply *nixie.Reply, hints Hints, said int32) int32 {
 // collect lists the rules that hold.
 func (j *Judge) collect(s *scratch, sit *situation) {
 	for _, n := range s.touched {
-		k, r := &s.marks[n], &j.rules[n]
-		if k.vetoed || len(r.Say) > 0 && !k.said {
-			continue
-		}
-		if len(r.Say) > 0 {
+		k := &s.marks[n]
+		if k.said > 0 && !k.vetoed {
 			j.consider(s, sit, n, k)
 		}
 	}
-	none := &mark{}
-	for _, n := range j.silent {
-		k := none
-		if s.marks[n].generation == s.generation {
-			k = &s.marks[n]
+	j.considerSilent(s, sit, j.silent.other)
+	if !sit.said.IsZero() {
+		j.considerSilent(s, sit, j.silent.byDetail[sit.said.Detail()])
+	}
+	if sit.replyCode != 0 {
+		j.considerSilent(s, sit, j.silent.byReplyCode[sit.replyCode])
+	}
+}
+
+func (j *Judge) considerSilent(s *scratch, sit *situation, rules []int32) {
+	for _, n := range rules {
+		k := &s.marks[n]
+		if k.generation != s.generation {
+			*k = mark{generation: s.generation}
 		}
 		if !k.vetoed {
 			j.consider(s, sit, n, k)
@@ -167,9 +175,9 @@ func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
 	if len(c.receivers) > 0 && !contains(c.receivers, sit.receiver) || len(r.Stages) > 0 && !contains(r.Stages, sit.stage) {
 		return
 	}
-	exact := int8(0)
+	cand := candidate{rule: n, match: k.said - 1, kind: c.kind, weight: int8(r.Weight)}
 	if len(r.Codes) > 0 {
-		if exact = matchCode(r.Codes, sit); exact == 0 {
+		if cand.exact = matchCode(r.Codes, sit); cand.exact == 0 {
 			return
 		}
 	}
@@ -178,9 +186,12 @@ func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
 		if e == 0 {
 			return
 		}
-		exact += e
+		cand.exact += e
 	}
-	cand := candidate{rule: n, kind: c.kind, weight: int8(r.Weight), exact: exact, match: k.match}
+	if k.said > 0 {
+		m := &s.matches[k.said-1]
+		cand.chars, cand.start = int32(m.Chars), int32(m.Spans[0].Start)
+	}
 	if c.modifier {
 		s.modifiers = append(s.modifiers, cand)
 		return
@@ -246,16 +257,16 @@ func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
 	}
 	best := 0
 	for i := range s.candidates {
-		if better(&s.candidates[i], &s.candidates[best]) < 0 {
+		if better(s.candidates[i], s.candidates[best]) < 0 {
 			best = i
 		}
 	}
 	win := s.candidates[best]
 	r := &j.rules[win.rule]
 	v.Reason, v.Basis, v.Rule, v.Source, v.Note = r.Reason, r.basis(), r.ID, r.Source, r.Note
-	v.Evidence = evidence(v.Evidence, text, &win.match)
+	v.Evidence = s.evidence(v.Evidence, text, win.match)
 	v.Overruled = j.overruled(s.candidates, win.rule, r.Reason)
-	permanence, scope, action := j.modify(v, s.modifiers, r, text)
+	permanence, scope, action := j.modify(v, s, r, text)
 	a := defaults[r.Reason]
 	if v.Permanence = permanence; v.Permanence == 0 {
 		v.Permanence = a.permanence(sit.class)
@@ -270,11 +281,11 @@ func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
 
 // modify returns the axes that the rule itself names, or else the best modifier
 // for its reason.
-func (j *Judge) modify(v *Verdict, modifiers []candidate, r *Rule, text string) (nixie.Class, Scope, Action) {
+func (j *Judge) modify(v *Verdict, s *scratch, r *Rule, text string) (nixie.Class, Scope, Action) {
 	permanence, scope, action := r.Permanence, r.Scope, r.Action
-	insertionSort(modifiers)
-	for i := range modifiers {
-		m := &j.rules[modifiers[i].rule]
+	slices.SortFunc(s.modifiers, better)
+	for i := range s.modifiers {
+		m := &j.rules[s.modifiers[i].rule]
 		if !contains(m.For, r.Reason) {
 			continue
 		}
@@ -289,19 +300,23 @@ func (j *Judge) modify(v *Verdict, modifiers []candidate, r *Rule, text string) 
 			action, used = m.Action, true
 		}
 		if used {
-			v.Evidence = evidence(v.Evidence, text, &modifiers[i].match)
+			v.Evidence = s.evidence(v.Evidence, text, s.modifiers[i].match)
 		}
 	}
 	return permanence, scope, action
 }
 
 // evidence adds the parts of a match that are not in the list already.
-func evidence(list []Evidence, text string, m *phrases.Match) []Evidence {
+func (s *scratch) evidence(list []Evidence, text string, match int32) []Evidence {
+	if match < 0 {
+		return list
+	}
+	m := &s.matches[match]
 	for _, sp := range m.Spans[:m.Parts] {
 		e := Evidence{Text: text[sp.Start:sp.End], Start: sp.Start, End: sp.End}
 		if !contains(list, e) {
 			if list == nil {
-				list = make([]Evidence, 0, m.Parts+1)
+				list = make([]Evidence, 0, m.Parts)
 			}
 			list = append(list, e)
 		}
@@ -321,7 +336,7 @@ func (j *Judge) overruled(all []candidate, winner int32, reason Reason) []Overru
 	if others == 0 {
 		return nil
 	}
-	insertionSort(all)
+	slices.SortFunc(all, better)
 	list := make([]Overruled, 0, min(others, maxOverruled))
 	for i := range all {
 		r := &j.rules[all[i].rule]

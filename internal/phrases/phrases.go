@@ -93,13 +93,15 @@ type Set struct {
 // are ever needed. They depend on the phrases alone, and stay.
 type state struct {
 	nodes []int32
-	uses  []int32
-	next  atomic.Pointer[[]step] // sorted by symbol; nil until it is asked for
+	uses  []use
+	next  atomic.Pointer[steps] // nil until it is asked for
 }
 
-type step struct {
-	sym symbol
-	to  *state
+// steps are the ways on from a state: to[i] behind the word syms[i]. syms is
+// sorted.
+type steps struct {
+	syms []symbol
+	to   []*state
 }
 
 // Len returns the number of phrases.
@@ -229,23 +231,24 @@ func (s *Set) after(st *state, sym symbol) *state {
 	if next == nil {
 		next = s.expand(st)
 	}
-	steps := *next
-	if len(steps) > 8 {
-		if i, ok := slices.BinarySearchFunc(steps, sym, func(t step, sym symbol) int { return int(t.sym - sym) }); ok {
-			return steps[i].to
+	low, high := 0, len(next.syms)
+	for high-low > 4 {
+		if mid := int(uint(low+high) >> 1); next.syms[mid] <= sym {
+			low = mid
+		} else {
+			high = mid
 		}
-		return nil
 	}
-	for i := range steps {
-		if steps[i].sym == sym {
-			return steps[i].to
+	for ; low < high; low++ {
+		if next.syms[low] == sym {
+			return next.to[low]
 		}
 	}
 	return nil
 }
 
 // expand finds the states that follow a state.
-func (s *Set) expand(st *state) *[]step {
+func (s *Set) expand(st *state) *steps {
 	var all []edge
 	for _, n := range st.nodes {
 		all = append(all, s.edges[s.nodes[n].from:s.nodes[n].to]...)
@@ -253,17 +256,18 @@ func (s *Set) expand(st *state) *[]step {
 	slices.SortFunc(all, func(a, b edge) int { return int(a.sym - b.sym) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var steps []step
+	next := &steps{}
 	for i := 0; i < len(all); {
 		var nodes []int32
 		sym := all[i].sym
 		for ; i < len(all) && all[i].sym == sym; i++ {
 			nodes = append(nodes, all[i].to)
 		}
-		steps = append(steps, step{sym, s.state(nodes)})
+		next.syms = append(next.syms, sym)
+		next.to = append(next.to, s.state(nodes))
 	}
-	st.next.Store(&steps)
-	return &steps
+	st.next.Store(next)
+	return next
 }
 
 // state returns the one state for a set of nodes, which it takes over. The
@@ -280,8 +284,8 @@ func (s *Set) state(nodes []int32) *state {
 	}
 	st := &state{nodes: nodes}
 	for _, n := range nodes {
-		if u := s.nodes[n].use; u >= 0 && !slices.Contains(st.uses, u) {
-			st.uses = append(st.uses, u)
+		if u := s.nodes[n].use; u >= 0 && !slices.Contains(st.uses, s.uses[u]) {
+			st.uses = append(st.uses, s.uses[u])
 		}
 	}
 	s.states[string(key)] = st

@@ -61,8 +61,8 @@ func (sc *Scanner) Find() []Match {
 	for i := range sc.words {
 		st := s.begin(sc.words[i].sym)
 		for k := i; st != nil; {
-			for _, u := range st.uses {
-				sc.hit(&s.uses[u], int32(i), int32(k))
+			for u := range st.uses {
+				sc.hit(&st.uses[u], run{int32(i), int32(k)})
 			}
 			if k++; k == len(sc.words) || sc.words[k].sym == symOther {
 				break
@@ -171,23 +171,27 @@ func (sc *Scanner) emit(sym symbol, start, end int) {
 	sc.words = append(sc.words, word{sym, int32(start), int32(end)})
 }
 
-// hit notes that the words first to last are a part of a phrase.
-func (sc *Scanner) hit(u *use, first, last int32) {
+// hit notes that a run of words is a part of a phrase.
+func (sc *Scanner) hit(u *use, at run) {
+	if u.part == 0 && !u.last {
+		sc.slots[u.slot].note(sc.generation, 0, &[MaxParts]run{at})
+		return
+	}
 	if sc.found[u.phrase] == sc.generation {
 		return
 	}
-	var way [MaxParts]run
+	way := [MaxParts]run{at}
 	if u.part > 0 {
-		before := sc.slots[u.slot+int32(u.part)-1].before(sc.generation, int(u.part)-1, first)
+		before := sc.slots[u.slot+int32(u.part)-1].before(sc.generation, int(u.part)-1, at.first)
 		if before == nil {
 			return
 		}
 		way = *before
-	}
-	way[u.part] = run{first, last}
-	if !u.last {
-		sc.slots[u.slot+int32(u.part)].note(sc.generation, int(u.part), &way)
-		return
+		way[u.part] = at
+		if !u.last {
+			sc.slots[u.slot+int32(u.part)].note(sc.generation, int(u.part), &way)
+			return
+		}
 	}
 	sc.found[u.phrase] = sc.generation
 	m := Match{Phrase: int(u.phrase), Parts: int(u.part) + 1}
