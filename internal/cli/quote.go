@@ -35,7 +35,10 @@ func quotedLines(reply string, evidence []verdict.Evidence, columns int) [][]cel
 	var lines [][]cell
 	at := 0
 	for line := range strings.SplitAfterSeq(reply, "\n") {
-		shown := strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		shown, ended := strings.CutSuffix(line, "\n")
+		if ended {
+			shown = strings.TrimSuffix(shown, "\r")
+		}
 		lines = append(lines, breakCells(cellsOf(shown, at, evidence), columns)...)
 		at += len(line)
 	}

@@ -168,8 +168,10 @@ func (o Options) registered(e *Explanation, b bare) {
 		e.Headline = orElse(m.Subject.Meaning, e.Headline)
 	case e.Unregistered:
 		e.Headline = strings.TrimSpace("The code is not registered, not even its subject. " + ofClass(b.class))
+	case b.level == nixie.LevelSubject:
+		e.Headline = strings.TrimSpace("No code of this subject is registered. " + ofClass(b.class))
 	default:
-		e.Headline = ofClass(b.class)
+		e.Headline = orElse(ofClass(b.class), e.Headline)
 	}
 }
 

@@ -38,7 +38,7 @@ func readReport(text string) []group {
 	g := group{offset: -1}
 	end := 0 // of the last line that belongs to g
 	flush := func() {
-		if g.offset >= 0 && (g.code != "" || g.diagnostic != "") {
+		if _, err := nixie.ParseCode(firstWord(g.code)); g.offset >= 0 && (err == nil || g.diagnostic != "") {
 			g.text = strings.TrimRight(text[g.offset:end], "\r\n")
 			groups = append(groups, g)
 		}
