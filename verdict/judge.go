@@ -36,6 +36,7 @@ type compiled struct {
 	modifier  bool
 	needWith  bool
 	receivers []int32
+	axes      axes
 }
 
 // role is what a phrase does in a rule.
@@ -158,7 +159,7 @@ func (b *phraseBuilder) add(r *Rule, text string, u phraseUse) {
 
 func (j *Judge) compile(n int32, b *phraseBuilder) {
 	r, c := &j.rules[n], &j.compiled[n]
-	c.modifier, c.needWith = len(r.For) > 0, len(r.With) > 0
+	c.modifier, c.needWith, c.axes = len(r.For) > 0, len(r.With) > 0, defaults[r.Reason]
 	switch r.basis() {
 	case BasisProvider:
 		c.kind = 3

@@ -38,6 +38,7 @@ type situation struct {
 	receiver  int32
 	stage     Stage
 	gaveUp    bool
+	supported []Reason // what the code's definition covers
 }
 
 // maxOverruled bounds the list of beaten rules in a verdict.
@@ -67,6 +68,7 @@ func (j *Judge) judge(s *scratch, reply *nixie.Reply, hints Hints) Verdict {
 		sit.stage = stageOf(reply.Command)
 	}
 	sit.receiver = j.receiver(reply, hints, said)
+	sit.supported = supported(sit.said)
 	j.collect(s, &sit)
 	v := Verdict{Receiver: j.receivers.names[sit.receiver], RulesVersion: j.version}
 	j.fill(&v, s, &sit, text)
@@ -196,7 +198,7 @@ func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
 		s.modifiers = append(s.modifiers, cand)
 		return
 	}
-	cand.supports = codeSupports(r.Reason, sit.said)
+	cand.supports = contains(sit.supported, r.Reason)
 	s.candidates = append(s.candidates, cand)
 }
 
@@ -267,7 +269,7 @@ func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
 	v.Evidence = s.evidence(v.Evidence, text, win.match)
 	v.Overruled = j.overruled(s.candidates, win.rule, r.Reason)
 	permanence, scope, action := j.modify(v, s, r, text)
-	a := defaults[r.Reason]
+	a := j.compiled[win.rule].axes
 	if v.Permanence = permanence; v.Permanence == 0 {
 		v.Permanence = a.permanence(sit.class)
 	}

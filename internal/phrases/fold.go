@@ -68,6 +68,9 @@ func decode(s string) (rune, int) {
 
 // foldWords divides a text into words as the scanner does, addresses aside.
 func foldWords(s string) []string {
+	if isPlain(s) {
+		return []string{s}
+	}
 	var words []string
 	var word []byte
 	flush := func() {
@@ -100,6 +103,16 @@ func foldWords(s string) []string {
 	}
 	flush()
 	return words
+}
+
+// isPlain reports whether s is one word already as it is folded.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // lower is the small form of an ASCII letter; digits stay.

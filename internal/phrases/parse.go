@@ -66,6 +66,9 @@ func parse(text string) (phrase, error) {
 // distribute takes gaps out of brackets: "(a ... b|c) d" becomes "a ... b d"
 // and "c d", so that gaps stand between items only.
 func distribute(items []item) ([][]item, error) {
+	if !slices.ContainsFunc(items, item.hasGap) {
+		return [][]item{items}, nil
+	}
 	flat := [][]item{nil}
 	for _, it := range items {
 		var plain item
@@ -91,6 +94,16 @@ func distribute(items []item) ([][]item, error) {
 		}
 	}
 	return flat, nil
+}
+
+// hasGap reports whether there is a gap in the item.
+func (it item) hasGap() bool {
+	for _, words := range it {
+		if slices.Contains(words, wordGap) {
+			return true
+		}
+	}
+	return false
 }
 
 // spell writes runs of words as items with gaps between.
@@ -265,8 +278,12 @@ func (p *parser) bracket(closing byte) (item, error) {
 		return nil, err
 	}
 	var it item
+	it = make(item, 0, len(sequences)+1)
 	for _, seq := range sequences {
 		variants := [][]string{nil}
+		if len(seq) > 0 {
+			variants, seq = seq[0], seq[1:]
+		}
 		for _, one := range seq {
 			if variants, err = join(variants, one); err != nil {
 				return nil, err
@@ -294,8 +311,12 @@ func (p *parser) plain() (item, error) {
 	}
 	text := p.rest[:end]
 	p.rest = p.rest[end:]
-	var words []string
-	for _, field := range strings.Fields(text) {
+	words := make([]string, 0, strings.Count(text, " ")+1)
+	for field := range strings.FieldsSeq(text) {
+		if isPlain(field) {
+			words = append(words, field)
+			continue
+		}
 		stem, open := strings.CutSuffix(field, openEnding)
 		if strings.Contains(stem, openEnding) {
 			return nil, errStar

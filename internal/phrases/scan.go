@@ -102,7 +102,7 @@ func (sc *Scanner) Feed(text string, from, to int) {
 
 // ascii reads a word of ASCII letters, and returns where it ends.
 func (sc *Scanner) ascii(text string, from, to int) int {
-	tree, at, open := sc.set.words.tree, uint32(firstNode), symOther
+	tree, at, open := sc.set.words.tree, uint16(firstNode), symOther
 	for i := from; ; i++ {
 		if i < to {
 			class := asciiClass[text[i]]

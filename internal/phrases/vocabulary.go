@@ -1,6 +1,7 @@
 package phrases
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,28 +16,31 @@ type vocabulary struct {
 
 func newVocabulary(phrases []phrase) *vocabulary {
 	v := &vocabulary{cache: map[string][]symbol{wordAddress: {symAddress}, wordIP: {symIP}}}
+	seen := map[string]bool{wordAddress: true, wordIP: true}
 	for _, p := range phrases {
 		for _, parts := range p {
 			for _, items := range parts {
 				for _, it := range items {
-					v.add(it)
+					v.add(it, seen)
 				}
 			}
 		}
 	}
 	slices.Sort(v.exact)
-	v.exact = slices.Compact(v.exact)
 	slices.Sort(v.open)
-	v.open = slices.Compact(v.open)
 	return v
 }
 
-func (v *vocabulary) add(it item) {
+func (v *vocabulary) add(it item, seen map[string]bool) {
 	for _, words := range it {
 		for _, w := range words {
+			if seen[w] {
+				continue
+			}
+			seen[w] = true
 			if stem, ok := strings.CutSuffix(w, openEnding); ok {
 				v.open = append(v.open, stem)
-			} else if w != wordAddress && w != wordIP {
+			} else {
 				v.exact = append(v.exact, w)
 			}
 		}
@@ -78,7 +82,7 @@ const letters = 37
 // letter is a node of the tree of ASCII words. Node 0 is a dead end, node 1 the
 // root. open is the symbol of the longest open ending on the way to here.
 type letter struct {
-	next  [letters]uint32
+	next  [letters]uint16
 	exact symbol
 	open  symbol
 }
@@ -97,7 +101,7 @@ type wordIndex struct {
 }
 
 func (v *vocabulary) index() wordIndex {
-	ix := wordIndex{tree: make([]letter, 2), other: map[string]symbol{}}
+	ix := wordIndex{tree: make([]letter, 2, 4*v.size()+2), other: map[string]symbol{}}
 	for i, w := range v.open {
 		if at, ok := ix.grow(w); ok {
 			ix.tree[at].open = v.openSymbol(i)
@@ -118,17 +122,17 @@ func (v *vocabulary) index() wordIndex {
 }
 
 // grow makes the nodes for an ASCII word and returns the last one.
-func (ix *wordIndex) grow(word string) (at uint32, ok bool) {
+func (ix *wordIndex) grow(word string) (at uint16, ok bool) {
 	for i := range len(word) {
-		if word[i] >= utf8.RuneSelf {
-			return 0, false
+		if word[i] >= utf8.RuneSelf || len(ix.tree)+len(word) > math.MaxUint16 {
+			return 0, false // the words that are looked up whole
 		}
 	}
 	at = firstNode
 	for i := range len(word) {
 		c := asciiClass[word[i]]
 		if ix.tree[at].next[c] == deadEnd {
-			ix.tree[at].next[c] = uint32(len(ix.tree))
+			ix.tree[at].next[c] = uint16(len(ix.tree))
 			ix.tree = append(ix.tree, letter{})
 		}
 		at = ix.tree[at].next[c]
@@ -150,7 +154,7 @@ func (ix *wordIndex) inherit() {
 
 // whole finds the symbol of a folded word that was not read letter by letter.
 func (ix *wordIndex) whole(word []byte) symbol {
-	at, open := uint32(firstNode), symOther
+	at, open := uint16(firstNode), symOther
 	for i, c := range word {
 		if c >= utf8.RuneSelf {
 			break
