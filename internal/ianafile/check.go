@@ -22,7 +22,7 @@ const (
 // A Finding is something that Check has to say about a proposal.
 type Finding struct {
 	Line     int      `json:"line"` // from 1; 0 when it is about the file as a whole
-	Code     string   `json:"code"` // as it stands there, may be empty
+	Code     string   `json:"code"` // as it stands there, may be empty; quoted if it is long or has control characters
 	Severity Severity `json:"severity"`
 	Text     string   `json:"text"`
 }
@@ -74,7 +74,11 @@ func (c *checker) say(s Severity, format string, args ...any) {
 	if len(c.findings) >= MaxRemarks {
 		return
 	}
-	c.findings = append(c.findings, Finding{c.rec.Line, c.rec.Code, s, fmt.Sprintf(format, args...)})
+	code := c.rec.Code
+	if len(code) > len("X.999.999") || badText(code) != nil {
+		code = fmt.Sprintf("%.20q", code) // nothing in it reaches a terminal
+	}
+	c.findings = append(c.findings, Finding{c.rec.Line, code, s, fmt.Sprintf(format, args...)})
 }
 
 func (c *checker) check(r *record) {

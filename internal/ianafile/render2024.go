@@ -21,9 +21,8 @@ func isRenderedHeader(line string) bool { return headingWords.MatchString(line) 
 // readRendering reads all tables of the rendering.
 func readRendering(text string) (*draft, error) {
 	var d draft
-	lines := strings.Split(text, "\n")
+	lines := strings.Split(strings.ReplaceAll(text, "\t", " "), "\n")
 	for i := 0; i < len(lines); i++ {
-		lines[i] = strings.TrimRight(strings.ReplaceAll(lines[i], "\t", " "), " \r")
 		switch {
 		case strings.TrimSpace(lines[i]) == "Created":
 			d.created = following(lines, i)
@@ -71,9 +70,10 @@ func (d *draft) readRendered(lines []string, middle int) (last int, err error) {
 		return end, nil
 	}
 	t.describe(h)
-	rows, err := t.rows(middle - first)
-	if err != nil {
-		return 0, named("", err)
+	rows, bad := t.rows(middle - first)
+	if bad != nil {
+		bad.Line += first
+		return 0, bad
 	}
 	for _, r := range rows {
 		line := first + r.code + 1

@@ -1,6 +1,7 @@
 package ianafile
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,8 +24,9 @@ type choice struct {
 // rows cuts the grid into rows, the heading first, which is left out of the
 // answer. middle is the heading's own middle line. Since each row's beginning
 // leaves two ends, a dynamic programme goes through the beginnings that can be
-// reached, and keeps the cheapest way to each.
-func (g *grid) rows(middle int) ([]rowSpan, error) {
+// reached, and keeps the cheapest way to each. The error's line counts from the
+// grid's first.
+func (g *grid) rows(middle int) ([]rowSpan, *ReadError) {
 	codes := append([]int{middle}, g.codes...)
 	reach := make([]map[int]choice, len(codes)+1) // by where row k begins
 	reach[0] = map[int]choice{0: {ways: 1, known: true}}
@@ -42,13 +44,13 @@ func (g *grid) rows(middle int) ([]rowSpan, error) {
 			}
 		}
 		if len(next) == 0 {
-			return nil, &ReadError{Err: ErrLayout, Detail: "near " + g.cells[code][0]}
+			return nil, &ReadError{Line: code + 1, Err: ErrLayout, Detail: fmt.Sprintf("near %.40q", g.cells[code][0])}
 		}
 		reach[k+1] = next
 	}
 	end, ok := reach[len(codes)][len(g.cells)]
 	if !ok {
-		return nil, &ReadError{Err: ErrLayout, Detail: "lines are left over after the last row"}
+		return nil, &ReadError{Line: codes[len(codes)-1] + 1, Err: ErrLayout, Detail: "lines are left over after the last row"}
 	}
 	return g.walk(codes, reach, end), nil
 }
