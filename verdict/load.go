@@ -221,6 +221,9 @@ func parseList[T any](what, value string, parse func(string) (T, bool)) ([]T, er
 
 // unescape turns \n and \\ into what they stand for.
 func unescape(s string) string {
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
 	return strings.NewReplacer(`\n`, "\n", `\\`, `\`).Replace(s)
 }
 

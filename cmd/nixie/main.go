@@ -3,11 +3,13 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"github.com/nixiemail/nixie/internal/cli"
 )
 
 func main() {
+	debug.SetGCPercent(400) // most commands end before a collection would pay
 	os.Exit(cli.Run(os.Args[1:], cli.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv,
 	}))

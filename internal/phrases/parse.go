@@ -66,27 +66,21 @@ func parse(text string) (phrase, error) {
 // distribute takes gaps out of brackets: "(a ... b|c) d" becomes "a ... b d"
 // and "c d", so that gaps stand between items only.
 func distribute(items []item) ([][]item, error) {
-	if !slices.ContainsFunc(items, item.hasGap) {
-		return [][]item{items}, nil
-	}
-	flat := [][]item{nil}
+	flat := [][]item{make([]item, 0, len(items))}
 	for _, it := range items {
-		var plain item
-		var options [][]item
-		for _, words := range it {
-			if runs := splitGaps(words); len(runs) > 1 {
-				options = append(options, spell(runs))
-			} else {
-				plain = append(plain, words)
-			}
+		if len(it) == 1 && len(it[0]) == 1 && it[0][0] == wordGap {
+			it = nil
 		}
-		if plain != nil {
-			options = append(options, []item{plain})
+		if !it.hasGap() {
+			for i := range flat {
+				flat[i] = append(flat[i], it)
+			}
+			continue
 		}
 		var next [][]item
 		for _, before := range flat {
-			for _, o := range options {
-				next = append(next, append(append([]item(nil), before...), o...))
+			for _, o := range it.options() {
+				next = append(next, append(slices.Clone(before), o...))
 			}
 		}
 		if flat = next; len(flat) > maxAlternatives {
@@ -94,6 +88,23 @@ func distribute(items []item) ([][]item, error) {
 		}
 	}
 	return flat, nil
+}
+
+// options are the ways to write an item as items without gaps.
+func (it item) options() [][]item {
+	var plain item
+	var options [][]item
+	for _, words := range it {
+		if runs := splitGaps(words); len(runs) > 1 {
+			options = append(options, spell(runs))
+		} else {
+			plain = append(plain, words)
+		}
+	}
+	if plain != nil {
+		options = append(options, []item{plain})
+	}
+	return options
 }
 
 // hasGap reports whether there is a gap in the item.
@@ -256,11 +267,13 @@ func (p *parser) item() (item, error) {
 		it, err := p.bracket(']')
 		return append(it, nil), err
 	case '<':
-		for name, word := range map[string]string{"<address>": wordAddress, "<ip>": wordIP} {
-			if rest, ok := strings.CutPrefix(p.rest, name); ok {
-				p.rest = rest
-				return item{{word}}, nil
-			}
+		if rest, ok := strings.CutPrefix(p.rest, "<address>"); ok {
+			p.rest = rest
+			return item{{wordAddress}}, nil
+		}
+		if rest, ok := strings.CutPrefix(p.rest, "<ip>"); ok {
+			p.rest = rest
+			return item{{wordIP}}, nil
 		}
 		return nil, errUnknown
 	}

@@ -127,6 +127,9 @@ func (b *Builder) Add(text string) (int, error) {
 func (b *Builder) Build() *Set {
 	v := newVocabulary(b.phrases)
 	s := &Set{phrases: len(b.phrases), first: make([][]int32, v.size()), start: make([]atomic.Pointer[state], v.size()), states: map[string]*state{}}
+	const nodesPerPhrase, edgesPerPhrase = 16, 40 // about what rules have
+	s.nodes = make([]node, 0, nodesPerPhrase*len(b.phrases))
+	s.edges = make([]edge, 0, edgesPerPhrase*len(b.phrases))
 	for n, p := range b.phrases {
 		for _, parts := range p {
 			s.insert(int32(n), parts, v)
@@ -191,7 +194,10 @@ func (g *grower) items(items []item, use int32) (first []edge, open bool) {
 // path adds a way to write an item, that ends in node at.
 func (g *grower) path(into []edge, words []string, at int32) []edge {
 	for i := len(words) - 1; i > 0; i-- {
-		at = g.node(g.edgesFor(nil, words[i], at), -1)
+		from := int32(len(g.edges))
+		g.edges = g.edgesFor(g.edges, words[i], at)
+		g.nodes = append(g.nodes, node{from, int32(len(g.edges)), -1})
+		at = int32(len(g.nodes) - 1)
 	}
 	return g.edgesFor(into, words[0], at)
 }
