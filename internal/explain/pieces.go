@@ -2,6 +2,7 @@ package explain
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/mtalog"
@@ -80,7 +81,7 @@ func split(text string) []piece {
 }
 
 // leading returns how many bytes of white space a text begins with.
-func leading(text string) int { return len(text) - len(strings.TrimLeft(text, " \t\r\n")) }
+func leading(text string) int { return len(text) - len(strings.TrimLeftFunc(text, unicode.IsSpace)) }
 
 // A splitter goes through the lines of a text.
 type splitter struct {
@@ -128,7 +129,7 @@ func whole(text string, p piece) piece {
 		start := strings.LastIndexByte(before, '\n') + 1
 		p.text, p.offset = text[start:p.offset]+p.text, start
 	}
-	p.text = strings.TrimRight(p.text, " \t\r\n")
+	p.text = strings.TrimRightFunc(p.text, unicode.IsSpace)
 	return p
 }
 
@@ -192,7 +193,7 @@ func (s *splitter) flush(text string) {
 	}
 	t := text[s.start:s.end]
 	lead := leading(t)
-	s.pieces = append(s.pieces, piece{kind: KindReply, text: strings.TrimRight(t[lead:], " \t\r\n"), offset: s.start + lead})
+	s.pieces = append(s.pieces, piece{kind: KindReply, text: strings.TrimRightFunc(t[lead:], unicode.IsSpace), offset: s.start + lead})
 	s.replies++
 	s.start, s.more = -1, false
 }
