@@ -73,6 +73,18 @@ func parseCodePattern(s string) (CodePattern, bool) {
 	return p, err == nil
 }
 
+// String writes the pattern as rules have it.
+func (p CodePattern) String() string {
+	class, number := "X", "*"
+	if p.Class != 0 {
+		class = strconv.Itoa(int(p.Class))
+	}
+	if p.Number >= 0 {
+		number = strconv.Itoa(p.Number)
+	}
+	return class + "." + strconv.Itoa(p.Subject) + "." + number
+}
+
 // matches compares with a detail as said and the class in effect.
 func (p CodePattern) matches(class nixie.Class, d nixie.Detail) bool {
 	return (p.Class == 0 || p.Class == class) && p.Subject == d.Subject() && (p.Number < 0 || p.Number == d.Number())
