@@ -153,6 +153,10 @@ func TestText(t *testing.T) {
 			"a page", "Our codes\n\nX.1.1 means that there is nobody.\n\nWe run MySQL 5.7.28.\nX.4.7 means too late; X.1.1 we had.\n",
 			[]string{"found asked=X.1.1", "found asked=X.4.7"},
 		},
+		{
+			"a page with lines like replies", "550 Refused\n\nX.1.1 nobody there\nX.4.7 too late\n",
+			[]string{"found asked=X.1.1", "found asked=X.4.7"},
+		},
 		{"nothing", "hello world", nil},
 		{"a release", "5.7.28.1", nil},
 		{"too large a number", "5.1.1000", nil},

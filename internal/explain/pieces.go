@@ -68,16 +68,35 @@ func split(text string) []piece {
 			return pieces
 		}
 	}
-	if pieces := splitLines(text); len(pieces) > 0 {
+	pieces, found := splitLines(text), scan(text)
+	if isPage(found, pieces) {
+		return found
+	}
+	if len(pieces) > 0 {
 		return pieces
 	}
-	if found := scan(text); len(found) > 0 && strings.Count(strings.TrimSpace(text), "\n") > 2 {
+	if len(found) > 0 && strings.Count(strings.TrimSpace(text), "\n") > 2 {
 		return found
 	}
 	if len(text) <= maxProse {
 		return []piece{{kind: KindReply, text: strings.TrimSpace(text), offset: leading(text), doubtful: true}}
 	}
-	return scan(text)
+	return found
+}
+
+// isPage reports whether more codes stand outside the pieces than there are
+// pieces: a table of codes, in which some lines look like replies.
+func isPage(found, pieces []piece) bool {
+	outside, next := 0, 0
+	for _, f := range found {
+		for next < len(pieces) && pieces[next].offset+len(pieces[next].text) <= f.offset {
+			next++
+		}
+		if f.bare.replyCode == 0 && (next == len(pieces) || f.offset < pieces[next].offset) {
+			outside++
+		}
+	}
+	return len(pieces) > 0 && outside > len(pieces)
 }
 
 // leading returns how many bytes of white space a text begins with.
