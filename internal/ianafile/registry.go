@@ -37,14 +37,12 @@ func FromRegistry(reg *nixie.Registry) *File {
 		})
 	}
 	for _, e := range reg.Entries() {
-		r := Row{
+		f.Codes = append(f.Codes, Row{
 			Code: e.Detail.String(), Name: e.Name, Description: words(e.Description, e.Meaning),
 			RawReplyCodes: publishedReplyCodes(e.ReplyCodes), ReplyCodes: slices.Clone(e.ReplyCodes),
 			Reference: e.Reference, Submitter: e.Submitter, ChangeController: e.ChangeController,
 			Deprecated: e.Deprecated,
-		}
-		r.Description = r.written(FieldDescription)
-		f.Codes = append(f.Codes, r)
+		})
 	}
 	return f
 }

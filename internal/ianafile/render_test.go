@@ -1,6 +1,7 @@
 package ianafile
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -109,6 +110,9 @@ func TestRenderingDamaged(t *testing.T) {
 		{"whole", "                      This is the first.\n  X.1.1 One           It is short.           [RFC1]    Me        Sky\n  X.1.2 Two           And the second.        [RFC1]    Me        Sky\n", 2, ""},
 		{"a line lost", "  X.1.1 One                                   [RFC1]    Me        Sky\n                      It was the first.\n\n", 1, "not centred"},
 		{"torn", "                      This is\n  X.1.1 One                                  [RFC1]    Me        Sky\n                      the first.\n", 1, "not centred"},
+		{"too high", "        One           It is\n  X.1.1               short and            [RFC1]    Me        Sky\n                      sweet.\n", 1, "not centred"},
+		{"a stop decides", "  X.1.1 One           The first              [RFC1]    Me        Sky\n                      Row.\n  X.1.2 Two           The second             [RFC1]    Me        Sky\n                      Row.\n", 2, ""},
+		{"nothing decides", "  X.1.1 One           The first              [RFC1]    Me        Sky\n                      Row\n  X.1.2 Two           The second             [RFC1]    Me        Sky\n                      Row.\n", 2, "several ways"},
 		{"left over", "  X.1.1 One           It is short.           [RFC1]    Me        Sky\n                      Left\n                      over.\n", 0, "left over"},
 	}
 	for _, tt := range tests {
@@ -119,6 +123,9 @@ func TestRenderingDamaged(t *testing.T) {
 					t.Errorf("error %v, want %q", err, tt.problem)
 				}
 				return
+			}
+			if tt.name == "a stop decides" && f.Codes[0].Description != "The first Row." {
+				t.Errorf("description %q", f.Codes[0].Description)
 			}
 			if len(f.Codes) != tt.rows {
 				t.Errorf("%d rows, want %d", len(f.Codes), tt.rows)
@@ -149,5 +156,25 @@ func TestRenderingLineLost(t *testing.T) {
 	}
 	if dropped == 0 {
 		t.Fatal("no line was dropped")
+	}
+}
+
+func TestRowEnds(t *testing.T) {
+	tests := []struct {
+		from, code, next int
+		want             string
+	}{
+		{0, 0, 10, "[1 2]"},
+		{4, 6, 10, "[9 10]"},
+		{4, 6, 9, "[9]"}, // the next code is on line 9
+		{4, 6, 8, "[]"},
+		{7, 6, 10, "[]"}, // the row before has eaten the code
+		{0, MaxRowLines/2 - 1, 1000, fmt.Sprint([]int{MaxRowLines - 1, MaxRowLines})},
+		{0, MaxRowLines / 2, 1000, "[]"},
+	}
+	for _, tt := range tests {
+		if got := fmt.Sprint(rowEnds(tt.from, tt.code, tt.next)); got != tt.want {
+			t.Errorf("from %d, code on %d, next on %d: %s, want %s", tt.from, tt.code, tt.next, got, tt.want)
+		}
 	}
 }

@@ -100,7 +100,7 @@ func (g *grid) walk(codes []int, reach []map[int]choice, end choice) []rowSpan {
 // nearly proof; how a sentence begins and ends is a hint. The description of
 // X.6.7 has no full stop, none begins small.
 const (
-	costly   = 20 // a cell is torn or not centred, or none has the row's height
+	costly   = 20 // a cell is torn or not centred
 	unusual  = 4  // the description or the name begins small
 	unending = 3  // the description has no full stop at its end
 )
@@ -118,7 +118,7 @@ func doubt(cost int) string {
 
 // cost says how much speaks against the lines from ≤ i < to being one row.
 func (g *grid) cost(from, to int, heading bool) int {
-	cost, tallest := 0, 0
+	cost := 0
 	for c := range g.starts {
 		first, last, filled := -1, -1, 0
 		for i := from; i < to; i++ {
@@ -134,16 +134,12 @@ func (g *grid) cost(from, to int, heading bool) int {
 			continue
 		}
 		height := last - first + 1
-		tallest = max(tallest, height)
 		if filled != height || first-from != (to-from-height)/2 {
 			cost += costly
 		}
 		if !heading {
 			cost += g.wording(c, g.cells[first][c], g.cells[last][c])
 		}
-	}
-	if tallest != to-from {
-		cost += costly
 	}
 	if heading && g.description >= 0 && g.join(from, to)[g.description] != "Description" {
 		cost += costly

@@ -185,7 +185,7 @@ func writeField(w io.Writer, label, value string) error {
 	width := valueColumn - 1
 	for _, word := range strings.Fields(value) {
 		n := utf8.RuneCountInString(word)
-		if width+1+n > lineWidth && width >= valueColumn {
+		if width+1+n > lineWidth {
 			fmt.Fprintf(w, "%s\n", line)
 			line, width = strings.Repeat(" ", valueColumn-1), valueColumn-1
 		}
