@@ -48,7 +48,7 @@ fuzz: ## every fuzz target for FUZZTIME=10s
 	test -n "$$targets" || { echo "no fuzz target found"; exit 1; }; \
 	for t in $$targets; do \
 		echo "== $${t#*:} in $${t%%:*}"; \
-		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) $${t%%:*} </dev/null; \
+		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $${t%%:*} </dev/null; \
 	done
 
 clean: ## remove what build made

@@ -22,6 +22,8 @@ var (
 	errParts    = fmt.Errorf("it has more than %d gaps", MaxParts-1)
 	errWords    = fmt.Errorf("it has more than %d words in a row", MaxWords)
 	errVariants = fmt.Errorf("it can be written in too many ways: at most %d for one bracket, %d where brackets have gaps in them", MaxVariants, maxAlternatives)
+	errSize     = fmt.Errorf("with its brackets written out it has more than %d words", maxPhraseWords)
+	errTotal    = fmt.Errorf("all phrases together have more than %d words", maxTotalWords)
 	errStar     = errors.New("a * stands only at the end of a word of two letters or more")
 	errUnknown  = errors.New("only <address> and <ip> may stand in angle brackets")
 )
@@ -60,7 +62,25 @@ func parse(text string) (phrase, error) {
 			all = append(all, parts)
 		}
 	}
+	if all.size() > maxPhraseWords {
+		return nil, errSize
+	}
 	return all, nil
+}
+
+// size is how many words the phrase has with all its brackets written out.
+func (p phrase) size() int {
+	n := 0
+	for _, parts := range p {
+		for _, items := range parts {
+			for _, it := range items {
+				for _, words := range it {
+					n += len(words)
+				}
+			}
+		}
+	}
+	return n
 }
 
 // distribute takes gaps out of brackets: "(a ... b|c) d" becomes "a ... b d"
@@ -210,7 +230,10 @@ func join(all, next [][]string) ([][]string, error) {
 }
 
 // parser reads a phrase from left to right; rest is what is still to come.
-type parser struct{ rest string }
+type parser struct {
+	rest  string
+	words int // in what has been read, written out
+}
 
 // alternatives reads "a|b c" up to a closing bracket, or up to the end where
 // closing is 0.
@@ -252,6 +275,12 @@ func (p *parser) sequence() ([]item, error) {
 		}
 		if len(it) > 0 {
 			items = append(items, it)
+		}
+		for _, words := range it {
+			p.words += len(words)
+		}
+		if p.words > maxPhraseWords {
+			return nil, errSize
 		}
 	}
 }

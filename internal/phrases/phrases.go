@@ -26,7 +26,10 @@ const (
 	MaxParts    = 4    // runs of words, divided by gaps
 	MaxGap      = 8    // words that a gap may stand for
 	MaxWords    = 40   // words in one part
-	MaxVariants = 5000 // ways to write one bracket
+	MaxVariants = 1000 // ways to write one bracket
+
+	maxPhraseWords = 10_000    // words in all brackets of one phrase, written out
+	maxTotalWords  = 1_000_000 // and in all phrases of one set
 )
 
 // symbol is a word that occurs in some phrase. Zero is any other word.
@@ -110,15 +113,20 @@ func (s *Set) Len() int { return s.phrases }
 // A Builder collects phrases. The zero Builder is ready to use.
 type Builder struct {
 	phrases []phrase
+	words   int
 }
 
 // Add takes a phrase in and returns its number, counted from 0. The error says
 // what is wrong with the way it is written.
 func (b *Builder) Add(text string) (int, error) {
 	p, err := parse(text)
+	if err == nil && b.words+p.size() > maxTotalWords {
+		err = errTotal
+	}
 	if err != nil {
 		return 0, fmt.Errorf("phrase %q: %w", text, err)
 	}
+	b.words += p.size()
 	b.phrases = append(b.phrases, p)
 	return len(b.phrases) - 1, nil
 }

@@ -114,13 +114,18 @@ func TestAddRefuses(t *testing.T) {
 		{strings.Repeat("a ... ", MaxParts+1) + "a", errParts},
 		{strings.Repeat("a ", MaxWords+1), errWords},
 		{"(" + strings.Repeat("(a|b|c|d|e|f)", 6) + ")", errVariants},
+		{strings.Repeat("("+strings.Repeat("(a|b)", 9)+")", 3), errSize},
 	} {
 		var b Builder
 		if _, err := b.Add(tt.phrase); !errors.Is(err, tt.want) {
 			t.Errorf("Add(%.40q) = %v, want %v", tt.phrase, err, tt.want)
 		}
 	}
-	var b Builder
+	b := Builder{words: maxTotalWords - 1}
+	if _, err := b.Add("a b"); !errors.Is(err, errTotal) {
+		t.Errorf("over the words of a set: %v, want %v", err, errTotal)
+	}
+	b = Builder{}
 	for _, phrase := range []string{strings.Repeat("a ", MaxWords), strings.Repeat("a ... ", MaxParts-1) + "a"} {
 		if _, err := b.Add(phrase); err != nil {
 			t.Errorf("Add(%.40q) = %v, want it taken", phrase, err)
