@@ -239,8 +239,8 @@ func (c *checker) checkDeprecation() {
 	if !c.rec.Deprecated && !c.rec.saysDeprecated() {
 		return
 	}
-	reasons := []string{"duplicate", "replace", "because", "since", "superseded", "in favor of", "in favour of", "use ", "see ", "obsoleted by", "no longer"}
-	if !containsAny(strings.ToLower(c.rec.Name+" "+c.rec.Description), reasons) {
+	reasons := []string{"duplicate", "replace", "because", "since", "superseded", "in favor of", "in favour of", " use ", " see ", "obsoleted by", "no longer"}
+	if !containsAny(strings.ToLower(" "+c.rec.Name+" "+c.rec.Description), reasons) {
 		c.warn("it is deprecated without a reason: say why, and what to use in its place")
 	}
 }

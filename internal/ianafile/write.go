@@ -11,7 +11,7 @@ import (
 var (
 	ErrTables   = errors.New("CSV holds one table: choose it with File.Only")
 	ErrNoTable  = errors.New("the file has no row in the table that is asked for")
-	ErrReadOnly = errors.New("the format can be read, not written")
+	ErrReadOnly = errors.New("this is no format that can be written")
 )
 
 // Write writes f in one of [Formats], in the registry's own columns, the same

@@ -35,7 +35,7 @@ type xmlReader struct {
 	dec     *xml.Decoder
 	path    []string        // the elements around, by their names
 	rec     *record         // the record around, nil outside
-	cell    strings.Builder // the text of the record's element
+	cell    strings.Builder // the text of the record's element, or of created, updated, note
 	xref    string          // the data of the xref last begun
 	mark    int             // where in cell its text begins
 	unknown map[string]bool // elements of records already complained of
