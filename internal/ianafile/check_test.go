@@ -64,6 +64,18 @@ func TestCheckAgainstNewerRegistry(t *testing.T) {
 	}
 }
 
+// A range of many codes with one fault is told of in a bounded number of lines.
+func TestCheckOverlayIsBounded(t *testing.T) {
+	overlay := "code\treceiver\tname\tmeaning\tadvice\tsource\n5.7.100-999\texample\tRain\t\t\thttps://example.com/\n"
+	findings, err := Check("x", strings.NewReader(overlay), nixie.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(findings) != MaxRemarks {
+		t.Errorf("%d findings, want %d: %v", len(findings), MaxRemarks, findings[0])
+	}
+}
+
 // The registry itself breaks its rule about classes in six places (and is full
 // of codes that are registered).
 func TestCheckOfTheRegistry(t *testing.T) {

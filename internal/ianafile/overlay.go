@@ -32,6 +32,9 @@ func checkOverlay(name, text string, reg *nixie.Registry) []Finding {
 	var findings []Finding
 	lines := overlayLines(text)
 	say := func(v nixie.VendorCode, s Severity, format string, args ...any) {
+		if len(findings) >= MaxRemarks {
+			return
+		}
 		code := v.Code.String()
 		findings = append(findings, Finding{lines[code], code, s, fmt.Sprintf(format, args...)})
 	}
