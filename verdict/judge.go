@@ -193,7 +193,7 @@ func (j *Judge) compile(n int32, b *phraseBuilder) {
 type silentRules struct {
 	byDetail    map[nixie.Detail][]int32
 	byReplyCode map[int][]int32
-	other       []int32
+	byClass     [6][]int32 // by the first digit in effect, 0 for none
 }
 
 func (s *silentRules) add(n int32, r *Rule) {
@@ -213,7 +213,11 @@ func (s *silentRules) add(n int32, r *Rule) {
 			s.byReplyCode[code] = appendNew(s.byReplyCode[code], n)
 		}
 	default:
-		s.other = append(s.other, n)
+		for digit := range s.byClass {
+			if len(r.ReplyCodes) == 0 || slices.ContainsFunc(r.ReplyCodes, func(p ReplyCodePattern) bool { return p.begins(digit) }) {
+				s.byClass[digit] = append(s.byClass[digit], n)
+			}
+		}
 	}
 }
 

@@ -147,7 +147,11 @@ func (j *Judge) collect(s *scratch, sit *situation) {
 			j.consider(s, sit, n, k)
 		}
 	}
-	j.considerSilent(s, sit, j.silent.other)
+	digit := sit.replyCode / 100
+	if digit == 0 {
+		digit = int(sit.class)
+	}
+	j.considerSilent(s, sit, j.silent.byClass[digit])
 	if !sit.said.IsZero() {
 		j.considerSilent(s, sit, j.silent.byDetail[sit.said.Detail()])
 	}

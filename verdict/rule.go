@@ -123,6 +123,15 @@ func (p ReplyCodePattern) matches(replyCode int, class nixie.Class) bool {
 	return true
 }
 
+// begins reports whether the pattern can hold for a reply code with a first
+// digit, or for a code of that class; 0 is for neither.
+func (p ReplyCodePattern) begins(digit int) bool {
+	if p == "none" {
+		return digit == 0
+	}
+	return int(p[0]-'0') == digit
+}
+
 // exact reports whether the pattern names a single reply code.
 func (p ReplyCodePattern) exact() bool { return p != "none" && p[2] != 'x' }
 

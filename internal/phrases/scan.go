@@ -30,12 +30,12 @@ type Scanner struct {
 // run is a run of words of the text, by their numbers.
 type run struct{ first, last int32 }
 
-// progress is how far a phrase with gaps has got: the ways found to read it up
-// to this part. Of more than a few, those that end latest are kept.
+// progress is where a part of a phrase was found, behind the parts before it.
+// Of more than two places those that end last are kept.
 type progress struct {
 	generation uint32
-	n          uint32
-	ways       [3][MaxParts]run
+	n          int32
+	at         [2]run
 }
 
 // NewScanner returns a scanner for the set.
@@ -173,65 +173,63 @@ func (sc *Scanner) emit(sym symbol, start, end int) {
 
 // hit notes that a run of words is a part of a phrase.
 func (sc *Scanner) hit(u *use, at run) {
-	if u.part == 0 && !u.last {
-		sc.slots[u.slot].note(sc.generation, 0, &[MaxParts]run{at})
+	if u.part > 0 && sc.before(u.slot+int32(u.part)-1, at.first) == nil {
+		return
+	}
+	if !u.last {
+		sc.slots[u.slot+int32(u.part)].note(sc.generation, at)
 		return
 	}
 	if sc.found[u.phrase] == sc.generation {
 		return
 	}
-	way := [MaxParts]run{at}
-	if u.part > 0 {
-		before := sc.slots[u.slot+int32(u.part)-1].before(sc.generation, int(u.part)-1, at.first)
-		if before == nil {
-			return
-		}
-		way = *before
-		way[u.part] = at
-		if !u.last {
-			sc.slots[u.slot+int32(u.part)].note(sc.generation, int(u.part), &way)
-			return
-		}
-	}
 	sc.found[u.phrase] = sc.generation
 	m := Match{Phrase: int(u.phrase), Parts: int(u.part) + 1}
-	for i, r := range way[:m.Parts] {
-		m.Spans[i] = Span{int(sc.words[r.first].start), int(sc.words[r.last].end)}
-		m.Words += int(r.last-r.first) + 1
+	for i := int32(u.part); ; i-- {
+		m.Spans[i] = Span{int(sc.words[at.first].start), int(sc.words[at.last].end)}
+		m.Words += int(at.last-at.first) + 1
 		m.Chars += m.Spans[i].End - m.Spans[i].Start
+		if i == 0 {
+			break
+		}
+		// What stood here when the later part was noted may have been forgotten
+		// for a place further on, if the part before occurs many times. The
+		// later parts then are the evidence.
+		earlier := sc.before(u.slot+i-1, at.first)
+		if earlier == nil {
+			m.Parts = copy(m.Spans[:], m.Spans[i:m.Parts])
+			break
+		}
+		at = *earlier
 	}
 	sc.matches = append(sc.matches, m)
 }
 
-// note keeps a way to read a phrase up to a part.
-func (p *progress) note(generation uint32, part int, way *[MaxParts]run) {
-	if p.generation != generation {
-		p.generation, p.n = generation, 0
+// note keeps a place.
+func (p *progress) note(generation uint32, at run) {
+	switch {
+	case p.generation != generation:
+		p.generation, p.n, p.at[0] = generation, 1, at
+	case p.n == 1:
+		p.n, p.at[1] = 2, at
+	case p.at[0].last < p.at[1].last:
+		p.at[0] = at
+	default:
+		p.at[1] = at
 	}
-	if int(p.n) < len(p.ways) {
-		p.ways[p.n] = *way
-		p.n++
-		return
-	}
-	oldest := 0
-	for i := range p.ways {
-		if p.ways[i][part].last < p.ways[oldest][part].last {
-			oldest = i
-		}
-	}
-	p.ways[oldest] = *way
 }
 
-// before finds a way that ends shortly before the word first, the latest one.
-func (p *progress) before(generation uint32, part int, first int32) *[MaxParts]run {
-	if p.generation != generation {
+// before finds a place that ends shortly before the word first, the latest one.
+func (sc *Scanner) before(slot, first int32) *run {
+	p := &sc.slots[slot]
+	if p.generation != sc.generation {
 		return nil
 	}
-	var best *[MaxParts]run
-	for i := range p.ways[:p.n] {
-		w := &p.ways[i]
-		if gap := first - w[part].last - 1; gap >= 0 && gap <= MaxGap && (best == nil || w[part].last > best[part].last) {
-			best = w
+	var best *run
+	for i := range p.at[:p.n] {
+		r := &p.at[i]
+		if gap := first - r.last - 1; gap >= 0 && gap <= MaxGap && (best == nil || r.last > best.last) {
+			best = r
 		}
 	}
 	return best
