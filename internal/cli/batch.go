@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -40,7 +41,7 @@ func runBatch(s Streams, file string, o explain.Options) error {
 	}
 	defer r.Close()
 	out := bufio.NewWriter(s.Out)
-	b := batch{s: s, options: o, enc: json.NewEncoder(out)}
+	b := batch{s: s, options: o, out: out, enc: json.NewEncoder(out)}
 	b.enc.SetEscapeHTML(false)
 	err = b.run(bufio.NewReaderSize(r, 64<<10))
 	if flushErr := out.Flush(); err == nil {
@@ -55,9 +56,10 @@ func runBatch(s Streams, file string, o explain.Options) error {
 type batch struct {
 	s       Streams
 	options explain.Options
-	enc     *json.Encoder
-	line    int // of the input, from 1
-	bad     int // lines that could not be read
+	out     *bufio.Writer
+	enc     *json.Encoder // to out
+	line    int           // of the input, from 1
+	bad     int           // lines that could not be read
 }
 
 func (b *batch) run(r *bufio.Reader) error {
@@ -75,7 +77,12 @@ func (b *batch) run(r *bufio.Reader) error {
 			return nil
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("reading line %d: %w", b.line, err)
+		}
+		if r.Buffered() == 0 { // whoever waits for an answer before asking again gets it
+			if err := b.out.Flush(); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"bufio"
 	"flag"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,5 +58,28 @@ func TestDocumentsCurrent(t *testing.T) {
 		In: nil, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv,
 	}); code != exitDone {
 		t.Error("docs are not current: go run ./cmd/nixie gen-docs docs")
+	}
+}
+
+// A program may ask one line at a time and wait for each answer.
+func TestBatchAnswersAtOnce(t *testing.T) {
+	in, ask := io.Pipe()
+	answers, out := io.Pipe()
+	done := make(chan int)
+	go func() {
+		done <- Run([]string{"explain", "--batch"}, Streams{In: in, Out: out, Err: io.Discard, Getenv: os.Getenv})
+		out.Close()
+	}()
+	r := bufio.NewReader(answers)
+	for i := range 3 {
+		fmt.Fprintf(ask, "{\"id\":%d,\"reply\":\"550 no\"}\n", i)
+		line, err := r.ReadString('\n')
+		if want := fmt.Sprintf(`{"id":%d,`, i); err != nil || !strings.HasPrefix(line, want) {
+			t.Fatalf("answer %q, error %v, want %s", line, err, want)
+		}
+	}
+	ask.Close()
+	if code := <-done; code != exitDone {
+		t.Errorf("exit code %d", code)
 	}
 }

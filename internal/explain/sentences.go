@@ -2,6 +2,7 @@ package explain
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nixiemail/nixie"
@@ -37,11 +38,13 @@ var happened = []struct {
 	{verdict.AuthFailed, "", "The message is not authenticated: SPF, DKIM or DMARC did not pass.", "Put off, because SPF, DKIM or DMARC did not pass."},
 	{verdict.PTRMissing, "", "The sending server's name and IP address do not match in DNS.", "Put off, because the sending server's name and IP address do not match in DNS."},
 	{verdict.IPReputation, "", "The sending server's IP address is blocked or has a bad reputation.", "Put off, because of the sending IP address's reputation."},
+	{verdict.IPReputation, verdict.ScopeSender, "The sender is blocked or has a bad reputation.", "Put off, because of the sender's reputation."},
 	{verdict.DomainReputation, "", "A domain in the message is blocked or has a bad reputation.", "Put off, because of a domain's reputation."},
 	{verdict.RateLimited, "", "Refused, because too much mail came too fast.", "Too much mail came too fast."},
 	{verdict.RateLimited, verdict.ScopeRecipient, "Refused, because the mailbox gets too much mail.", "The mailbox is getting too much mail at the moment."},
 	{verdict.RateLimited, verdict.ScopeDomain, "Refused, because the domain gets too much mail.", "The domain is getting too much mail at the moment."},
 	{verdict.RateLimited, verdict.ScopeConnection, "Refused, because of too many connections at once.", "Too many connections or messages at once."},
+	{verdict.RateLimited, verdict.ScopeMessage, "Refused, because too many such messages came too fast.", "Too many such messages came too fast."},
 	{verdict.Greylisted, "", "Refused by greylisting, which should have been temporary.", "Greylisted: the server wants to see a second try."},
 	{verdict.TooManyRecipients, "", "The message has too many recipients at once.", "The message has too many recipients at once."},
 	{verdict.Policy, "", "A rule of the receiver refuses the message.", "A rule of the receiver puts the message off."},
@@ -88,13 +91,18 @@ var whose = []struct {
 	text   string
 }{
 	{verdict.ScopeRecipient, "", "The recipient's: it is about this one mailbox, and your other mail is not affected."},
+	{verdict.ScopeRecipient, verdict.ListProblem, "The list's or group's: its owner decides who may post and who is on it."},
 	{verdict.ScopeDomain, "", "The recipient's domain: it is about every address there."},
 	{verdict.ScopeDomain, verdict.NoRelay, "Between you and this server: the address itself may be right."},
 	{verdict.ScopeMessage, "", "This message's: another message to the same address can arrive."},
 	{verdict.ScopeMessage, verdict.Expired, "The delivery's: what held it up before tells more."},
+	{verdict.ScopeMessage, verdict.Policy, "Not told: it can be about the message or its sender. The address itself is not in doubt."},
+	{verdict.ScopeMessage, verdict.TooManyRecipients, "This message's: it has too many recipients for one go. None of them is at fault."},
 	{verdict.ScopeSender, "", "The sender's: it is about your address, your domain or your account. The recipient is not at fault."},
 	{verdict.ScopeIP, "", "The sender's: it is about the server that sent it. The recipient is not at fault."},
 	{verdict.ScopeConnection, "", "Between the two servers: it is about this session. The recipient is not at fault."},
+	{verdict.ScopeConnection, verdict.LoginRequired, "The sender's: it is about how the sending program signs in. The recipient is not at fault."},
+	{verdict.ScopeConnection, verdict.Greylisted, "Nobody's: the server does this to every sender that it doesn't know."},
 	{verdict.ScopeSystem, "", "The receiving server's: neither the recipient nor the sender is at fault."},
 	{verdict.ScopeSystem, verdict.Undefined, "Unknown: nothing tells whether it is about you, the recipient or the server."},
 }
@@ -116,6 +124,7 @@ var todo = []struct {
 	{verdict.Retry, verdict.MailboxFull, "", nixie.Permanent, "Send it again later: the sending server has stopped trying. Drop the address only if it stays full for weeks."},
 	{verdict.Retry, verdict.MailboxFull, "", 0, "Wait: the sending server tries again by itself. Drop the address only if it stays full for weeks."},
 	{verdict.SlowDown, "", "", 0, "Send more slowly to this receiver: fewer messages and connections at a time."},
+	{verdict.SlowDown, "", verdict.ScopeRecipient, 0, "Send less to this mailbox, and let some time pass before the next message."},
 	{verdict.FixDNSAuth, "", "", 0, "Put SPF, DKIM and DMARC of the sender's domain right, then send again."},
 	{verdict.FixDNSAuth, verdict.PTRMissing, "", 0, "Give the sending IP address a name in reverse DNS that leads back to it, and greet with a full host name."},
 	{verdict.FixContent, "", "", 0, "Change the message, then send it again."},
@@ -125,9 +134,11 @@ var todo = []struct {
 	{verdict.FixContent, verdict.BadContent, "", 0, "Repair the message: leave out the forbidden attachment or mend its format, then send it again."},
 	{verdict.FixReputation, "", "", 0, "Find out why it is listed, stop the cause, then ask for removal."},
 	{verdict.FixReputation, verdict.IPReputation, "", 0, "Look the IP address up in block lists, stop the cause, then ask for removal."},
+	{verdict.FixReputation, verdict.IPReputation, verdict.ScopeSender, 0, "Find out why the receiver blocks the sender, stop the cause, then ask for removal."},
 	{verdict.FixReputation, verdict.DomainReputation, "", 0, "Look up the sender's domain and every linked one in block lists, stop the cause, then ask for removal."},
 	{verdict.FixConfig, "", "", 0, "Correct the sending system's settings."},
 	{verdict.FixConfig, verdict.BadSender, "", 0, "Send from an address that exists, can receive replies and belongs to your account."},
+	{verdict.FixConfig, verdict.AddressSyntax, "", 0, "Correct the sender's address in the settings of the sending program."},
 	{verdict.FixConfig, verdict.NoRelay, "", 0, "Sign in before sending, or check that the domain's MX records lead to the right server."},
 	{verdict.FixConfig, verdict.LoginRequired, "", 0, "Check the user name, the password and the sign-in method of the sending program."},
 	{verdict.FixConfig, verdict.TLSRequired, "", 0, "Turn on TLS for sending and check the certificates on both sides."},
@@ -178,6 +189,8 @@ func finality(v *verdict.Verdict, class nixie.Class, gaveUp bool) string {
 		return "Done: the server has taken it over."
 	case v.Permanence == nixie.Permanent && class == nixie.Transient:
 		return "Final, although the code begins with 4: no further try will be made."
+	case v.Permanence == nixie.Permanent && strings.HasPrefix(string(v.Action), "fix-"):
+		return "Final as it stands: the same again would be refused until something is changed."
 	case v.Permanence == nixie.Permanent:
 		return "Final: the same again would be refused again."
 	case gaveUp:
@@ -193,7 +206,7 @@ func finality(v *verdict.Verdict, class nixie.Class, gaveUp bool) string {
 // concerns says whose problem it is.
 func concerns(v *verdict.Verdict) string {
 	if v.Permanence == nixie.Success {
-		return "Nobody's."
+		return "Nobody's: nothing is wrong."
 	}
 	text := "Unknown."
 	for _, row := range whose {

@@ -80,6 +80,16 @@ func TestSentences(t *testing.T) {
 			"The mailbox does not exist.", "Final: ", "The recipient's: ", "Stop mailing this address.",
 		},
 		{
+			verdict.Verdict{Reason: verdict.AuthFailed, Permanence: nixie.Permanent, Scope: verdict.ScopeSender, Action: verdict.FixDNSAuth},
+			nixie.Permanent, false,
+			"The message is not authenticated", "Final as it stands: ", "The sender's: ", "Put SPF, DKIM and DMARC",
+		},
+		{
+			verdict.Verdict{Reason: verdict.RateLimited, Permanence: nixie.Transient, Scope: verdict.ScopeRecipient, Action: verdict.SlowDown},
+			nixie.Transient, false,
+			"The mailbox is getting too much mail", "Temporary: ", "The recipient's: ", "Send less to this mailbox",
+		},
+		{
 			verdict.Verdict{Reason: verdict.MailboxDisabled, Permanence: nixie.Permanent, Scope: verdict.ScopeDomain, Action: verdict.Suppress},
 			nixie.Permanent, false,
 			"Mail is switched off for the recipient's whole domain.", "Final: ", "The recipient's domain: ", "Stop mailing the addresses at this domain",
@@ -102,12 +112,12 @@ func TestSentences(t *testing.T) {
 		{
 			verdict.Verdict{Reason: verdict.Greylisted, Permanence: nixie.Transient, Scope: verdict.ScopeConnection, Action: verdict.Retry, RetryAfter: 5 * time.Minute},
 			nixie.Transient, false,
-			"Greylisted: ", "Temporary: ", "Between the two servers: ", "Wait: the sending server tries again by itself. The server asks to wait 5 minutes.",
+			"Greylisted: ", "Temporary: ", "Nobody's: ", "Wait: the sending server tries again by itself. The server asks to wait 5 minutes.",
 		},
 		{
 			verdict.Verdict{Reason: verdict.Delivered, Permanence: nixie.Success, Scope: verdict.ScopeMessage, Action: verdict.NoAction},
 			nixie.Success, false,
-			"The server accepted it.", "Done: ", "Nobody's.", "Nothing: all is well.",
+			"The server accepted it.", "Done: ", "Nobody's: nothing is wrong.", "Nothing: all is well.",
 		},
 	} {
 		for _, s := range []struct{ got, want string }{
