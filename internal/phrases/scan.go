@@ -90,7 +90,7 @@ func (sc *Scanner) Feed(text string, from, to int) {
 		case class == notASCII:
 			i = sc.mixed(text, i, i, min(to, address.Start))
 		default:
-			if n := ipLen(text[i:to]); n > 0 {
+			if n := ipLen(text[i:min(to, address.Start)]); n > 0 {
 				sc.emit(symIP, i, i+n)
 				i += n
 				continue
@@ -275,25 +275,26 @@ func ipLen(s string) int {
 		return n
 	}
 	n, colons := 0, 0
-	for n < len(s) && n < len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255") {
-		c := lower(s[n])
-		switch {
-		case c >= '0' && c <= '9' || c >= 'a' && c <= 'f':
-		case c == ':':
+	for n < len(s) && n < len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255") && isIPv6(s[n], colons) {
+		if s[n] == ':' {
 			colons++
-		case c == '.' && colons >= 2:
-		default:
-			c = 0
-		}
-		if c == 0 {
-			break
 		}
 		n++
 	}
-	if colons < 2 || n < len("::1") || n < len(s) && asciiClass[s[n]] != 0 {
+	for n > 0 && s[n-1] == '.' {
+		n-- // the end of a sentence
+	}
+	// Seven colons, or fewer and two together: 10:00:00 is a time.
+	if colons != 7 && !strings.Contains(s[:n], "::") || n < len(s) && asciiClass[s[n]] != 0 {
 		return 0
 	}
 	return n
+}
+
+// isIPv6 reports whether c can stand in an IPv6 address behind so many colons.
+func isIPv6(c byte, colons int) bool {
+	c = lower(c)
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c == ':' || c == '.' && colons >= 2
 }
 
 // ipv4Len is ipLen for "192.0.2.1".
