@@ -32,8 +32,12 @@ func ParseReply(text string) (Reply, error) {
 	}
 	r.Lines = divideLines(text, start, to)
 	if r.Code().IsZero() {
-		if at := findCode(text, from, start, ClassOf(r.ReplyCode()), false); at.ok {
-			r.Lines[0].Code = at.code
+		for at := from; ; {
+			p := findCode(text, at, start, ClassOf(r.ReplyCode()), false)
+			if !p.ok {
+				break
+			}
+			r.Lines[0].Code, at = p.code, p.end // the last one stands nearest
 		}
 	}
 	if first := &r.Lines[0]; len(r.Lines) == 1 && start > from && !hasWords(text[first.TextStart:first.End]) {
@@ -74,25 +78,30 @@ func findReply(text string, from, to int) int {
 		return at
 	}
 	for i := from; i < to; i++ {
-		if isDigit(text[i]) && standsFree(text, from, i) && replyCodeAt(text, i, to) != 0 && looksSaid(text, from, i, to) {
+		if isDigit(text[i]) && replyCodeAt(text, i, to) != 0 && (standsFree(text, from, i) || text[i-1] == '=' && codeAt(text, min(i+4, to), to).ok) && looksSaid(text, from, i, to) {
 			return i
 		}
 	}
 	return -1
 }
 
+// quoting are the words behind which a server or a log gives another server's reply.
+var quoting = [...]string{"said:", "responded with:", "returned '", "returned \"", "returned:"}
+
 // lastSaid finds a reply behind "said:" or its like, the last of several.
 func lastSaid(text string, from, to int) int {
 	found := -1
-	for i := from; i < to; {
-		n := strings.Index(text[i:to], "said:")
-		if n < 0 {
-			break
-		}
-		i += n + len("said:")
-		at := skipSpace(text, i, to)
-		if n := replyCodeAt(text, at, to); n != 0 && ClassOf(n) != 0 {
-			found = at
+	for _, word := range quoting {
+		for i := from; i < to; {
+			n := strings.Index(text[i:to], word)
+			if n < 0 {
+				break
+			}
+			i += n + len(word)
+			at := skipMarks(text, i, to)
+			if n := replyCodeAt(text, at, to); n != 0 && ClassOf(n) != 0 {
+				found = max(found, at)
+			}
 		}
 	}
 	return found
@@ -122,7 +131,7 @@ func skipMarks(text string, at, to int) int {
 // replyCodeAt reads three digits that can be a reply code, and what may follow
 // one. It returns 0 for anything else.
 func replyCodeAt(text string, at, to int) int {
-	if to-at < 3 || text[at] < '2' || text[at] > '5' || text[at+1] < '0' || text[at+1] > '7' || !isDigit(text[at+2]) {
+	if to-at < 3 || text[at] < '2' || text[at] > '5' || !isDigit(text[at+1]) || !isDigit(text[at+2]) {
 		return 0
 	}
 	n := int(text[at]-'0')*100 + int(text[at+1]-'0')*10 + int(text[at+2]-'0')

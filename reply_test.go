@@ -53,6 +53,12 @@ func TestParseReply(t *testing.T) {
 			[]string{"<a@example.net>... Mailbox Full' (delivery attempts: 0)"}, "", ""},
 		{"gateway's own code, none inside", "5.3.0 - Other mail system problem 550-'Unknown user' (delivery attempts: 0)", 550, "5.3.0", "5.3.0", HowSent,
 			[]string{"Unknown user' (delivery attempts: 0)"}, "", ""},
+		{"Exchange quotes a reply", `451 4.4.0 Primary target IP address responded with: "421 4.4.2 Connection dropped." Attempted failover`, 421, "4.4.2", "4.4.2", HowSent,
+			[]string{`Connection dropped." Attempted failover`}, "", ""},
+		{"Exchange's last error", `[{LED=441 4.4.1 Error communicating with target host}]`, 441, "4.4.1", "4.4.1", HowSent, []string{"Error communicating with target host}]"}, "", ""},
+		{"several codes before the reply", "< mail.example.net #5.0.0 smtp; 5.1.0 - Unknown address error 550-'mailbox unavailable' (delivery attempts: 0)>", 550, "5.1.0", "5.1.0", HowSent,
+			[]string{"mailbox unavailable' (delivery attempts: 0)>"}, "", ""},
+		{"a second digit that no RFC has", "591 your host is blocked", 591, "", "5.0.0", HowDerived, []string{"your host is blocked"}, "", ""},
 		{"words before the digits", "user unknown (550)", 550, "", "5.0.0", HowDerived, []string{"user unknown (550)"}, "", ""},
 		{"subject 16 is none", "550 delivery failed (#4.16.1)", 550, "", "5.0.0", HowDerived, []string{"delivery failed (#4.16.1)"}, "", ""},
 		{"an address is no code", "550 192.0.2.25 is listed", 550, "", "5.0.0", HowDerived, []string{"192.0.2.25 is listed"}, "", ""},
@@ -223,7 +229,7 @@ func FuzzParseReply(f *testing.F) {
 				t.Fatalf("%q: line %+v behind %d", text, l, end)
 			}
 			end = l.End
-			if l.ReplyCode != 0 && (l.ReplyCode < 200 || l.ReplyCode > 579) {
+			if l.ReplyCode != 0 && (l.ReplyCode < 200 || l.ReplyCode > 599) {
 				t.Fatalf("%q: reply code %d", text, l.ReplyCode)
 			}
 		}

@@ -45,7 +45,7 @@ var defaults = map[Reason]axes{
 	TooManyRecipients: {scope: ScopeMessage, action: FixRequest, always: nixie.Transient},
 	Policy:            {scope: ScopeMessage, action: Contact, transient: Retry, digitless: nixie.Permanent},
 	LoginRequired:     {scope: ScopeConnection, action: FixConfig, digitless: nixie.Permanent},
-	TLSRequired:       {scope: ScopeConnection, action: FixConfig, digitless: nixie.Permanent},
+	TLSRequired:       {scope: ScopeConnection, action: FixConfig, digitless: nixie.Transient},
 	SMTPUTF8:          {scope: ScopeMessage, action: FixRequest, digitless: nixie.Permanent},
 	Protocol:          {scope: ScopeConnection, action: FixRequest, digitless: nixie.Permanent},
 	DNSFailure:        {scope: ScopeDomain, action: Retry, digitless: nixie.Transient},
