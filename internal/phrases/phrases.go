@@ -59,7 +59,7 @@ type Match struct {
 type use struct {
 	phrase int32
 	slot   int32
-	part   int8
+	part   int32
 	last   bool
 }
 
@@ -96,8 +96,19 @@ type Set struct {
 // are ever needed. They depend on the phrases alone, and stay.
 type state struct {
 	nodes []int32
-	uses  []use
+	last  []use                 // the parts that end here and complete their phrases
+	open  []int32               // the slots of the others, sorted
+	marks uint64                // the slots of open, each as one of 64 bits: most questions end here
 	next  atomic.Pointer[steps] // nil until it is asked for
+}
+
+// opens reports whether the part with this slot ends here.
+func (st *state) opens(slot int32) bool {
+	if st.marks&(1<<(slot&63)) == 0 {
+		return false
+	}
+	_, ok := slices.BinarySearch(st.open, slot)
+	return ok
 }
 
 // steps are the ways on from a state: to[i] behind the word syms[i]. syms is
@@ -155,7 +166,7 @@ func (s *Set) insert(phrase int32, parts []part, v *vocabulary) {
 		s.slots += len(parts)
 	}
 	for i, items := range parts {
-		s.uses = append(s.uses, use{phrase: phrase, slot: slot, part: int8(i), last: i == len(parts)-1})
+		s.uses = append(s.uses, use{phrase: phrase, slot: slot, part: int32(i), last: i == len(parts)-1})
 		g := grower{Set: s, vocabulary: v}
 		first, _ := g.items(items, int32(len(s.uses)-1))
 		for _, e := range first {
@@ -298,10 +309,17 @@ func (s *Set) state(nodes []int32) *state {
 	}
 	st := &state{nodes: nodes}
 	for _, n := range nodes {
-		if u := s.nodes[n].use; u >= 0 && !slices.Contains(st.uses, s.uses[u]) {
-			st.uses = append(st.uses, s.uses[u])
+		if s.nodes[n].use < 0 {
+			continue
+		}
+		if u := s.uses[s.nodes[n].use]; !u.last {
+			st.open = append(st.open, u.slot+u.part)
+			st.marks |= 1 << ((u.slot + u.part) & 63)
+		} else if !slices.Contains(st.last, u) {
+			st.last = append(st.last, u)
 		}
 	}
+	slices.Sort(st.open)
 	s.states[string(key)] = st
 	return st
 }

@@ -21,8 +21,8 @@ type Scanner struct {
 	words []word
 
 	generation uint32
-	slots      []progress
 	found      []uint32 // by phrase: the generation in which it was found
+	reached    []place
 	matches    []Match
 	buf        []byte
 }
@@ -30,25 +30,22 @@ type Scanner struct {
 // run is a run of words of the text, by their numbers.
 type run struct{ first, last int32 }
 
-// progress is where a part of a phrase was found, behind the parts before it.
-// Of more than two places those that end last are kept.
-type progress struct {
-	generation uint32
-	n          int32
-	at         [2]run
+// place is a run of words that is a part of some phrases which go on.
+type place struct {
+	run
+	state *state
 }
 
 // NewScanner returns a scanner for the set.
 func (s *Set) NewScanner() *Scanner {
-	return &Scanner{set: s, slots: make([]progress, s.slots), found: make([]uint32, s.phrases), generation: 1}
+	return &Scanner{set: s, found: make([]uint32, s.phrases), generation: 1}
 }
 
 // Reset forgets what was read and found.
 func (sc *Scanner) Reset() {
-	sc.words, sc.matches = sc.words[:0], sc.matches[:0]
+	sc.words, sc.reached, sc.matches = sc.words[:0], sc.reached[:0], sc.matches[:0]
 	sc.generation++
 	if sc.generation == 0 { // after 2^32 uses, old marks would look new
-		clear(sc.slots)
 		clear(sc.found)
 		sc.generation = 1
 	}
@@ -61,8 +58,11 @@ func (sc *Scanner) Find() []Match {
 	for i := range sc.words {
 		st := s.begin(sc.words[i].sym)
 		for k := i; st != nil; {
-			for u := range st.uses {
-				sc.hit(&st.uses[u], run{int32(i), int32(k)})
+			for u := range st.last {
+				sc.hit(&st.last[u], run{int32(i), int32(k)})
+			}
+			if len(st.open) > 0 {
+				sc.reached = append(sc.reached, place{run{int32(i), int32(k)}, st})
 			}
 			if k++; k == len(sc.words) || sc.words[k].sym == symOther {
 				break
@@ -171,68 +171,45 @@ func (sc *Scanner) emit(sym symbol, start, end int) {
 	sc.words = append(sc.words, word{sym, int32(start), int32(end)})
 }
 
-// hit notes that a run of words is a part of a phrase.
+// hit notes that a run of words completes a phrase, if the parts before stand
+// before it.
 func (sc *Scanner) hit(u *use, at run) {
-	if u.part > 0 && sc.before(u.slot+int32(u.part)-1, at.first) == nil {
-		return
-	}
-	if !u.last {
-		sc.slots[u.slot+int32(u.part)].note(sc.generation, at)
-		return
-	}
 	if sc.found[u.phrase] == sc.generation {
 		return
 	}
+	var way [MaxParts]run
+	if u.part > 0 && !sc.trace(u.slot+u.part-1, u.part-1, at.first, len(sc.reached), &way) {
+		return
+	}
+	way[u.part] = at
 	sc.found[u.phrase] = sc.generation
 	m := Match{Phrase: int(u.phrase), Parts: int(u.part) + 1}
-	for i := int32(u.part); ; i-- {
-		m.Spans[i] = Span{int(sc.words[at.first].start), int(sc.words[at.last].end)}
-		m.Words += int(at.last-at.first) + 1
+	for i, r := range way[:m.Parts] {
+		m.Spans[i] = Span{int(sc.words[r.first].start), int(sc.words[r.last].end)}
+		m.Words += int(r.last-r.first) + 1
 		m.Chars += m.Spans[i].End - m.Spans[i].Start
-		if i == 0 {
-			break
-		}
-		// What stood here when the later part was noted may have been forgotten
-		// for a place further on, if the part before occurs many times. The
-		// later parts then are the evidence.
-		earlier := sc.before(u.slot+i-1, at.first)
-		if earlier == nil {
-			m.Parts = copy(m.Spans[:], m.Spans[i:m.Parts])
-			break
-		}
-		at = *earlier
 	}
 	sc.matches = append(sc.matches, m)
 }
 
-// note keeps a place.
-func (p *progress) note(generation uint32, at run) {
-	switch {
-	case p.generation != generation:
-		p.generation, p.n, p.at[0] = generation, 1, at
-	case p.n == 1:
-		p.n, p.at[1] = 2, at
-	case p.at[0].last < p.at[1].last:
-		p.at[0] = at
-	default:
-		p.at[1] = at
-	}
-}
-
-// before finds a place that ends shortly before the word first, the latest one.
-func (sc *Scanner) before(slot, first int32) *run {
-	p := &sc.slots[slot]
-	if p.generation != sc.generation {
-		return nil
-	}
-	var best *run
-	for i := range p.at[:p.n] {
-		r := &p.at[i]
-		if gap := first - r.last - 1; gap >= 0 && gap <= MaxGap && (best == nil || r.last > best.last) {
-			best = r
+// trace finds the parts of a phrase up to the given one before the word first,
+// the nearest first, among the first n places reached. Places are sorted by
+// their first words, so those too far back end the search.
+func (sc *Scanner) trace(slot, part, first int32, n int, way *[MaxParts]run) bool {
+	for n--; n >= 0; n-- {
+		p := &sc.reached[n]
+		if first-p.first > MaxGap+MaxWords {
+			return false
+		}
+		if gap := first - p.last - 1; gap < 0 || gap > MaxGap || !p.state.opens(slot) {
+			continue
+		}
+		if part == 0 || sc.trace(slot-1, part-1, p.first, n, way) {
+			way[part] = p.run
+			return true
 		}
 	}
-	return best
+	return false
 }
 
 // nextAddress finds the first mail address in text[from:to]. Without one it
