@@ -24,19 +24,31 @@ type Judge struct {
 	compiled  []compiled
 	receivers *receiverIndex
 	set       *phrases.Set
-	uses      [][]phraseUse // by phrase
+	uses      []phraseUse // of all phrases, one after the other
+	usesFrom  []int32     // where those of a phrase begin in uses; one more at the end
 	silent    silentRules
 	version   string
 	scratch   sync.Pool
 }
 
-// compiled is what judging needs of a rule.
+// compiled is what judging needs of a rule, small, since it is looked at for
+// every rule that a phrase was found for.
 type compiled struct {
-	kind      int8 // 3 provider, 2 words or code, 1 reply code, 0 class
-	modifier  bool
-	needWith  bool
-	receivers []int32
-	axes      axes
+	reason   Reason
+	only     *conditions // nil for a rule that rests on its words alone
+	kind     int8        // 3 provider, 2 words or code, 1 reply code, 0 class
+	weight   int8
+	modifier bool
+}
+
+// conditions are what must hold beside the words.
+type conditions struct {
+	with       bool
+	gaveUp     bool
+	receivers  []int32
+	stages     []Stage
+	codes      []CodePattern
+	replyCodes []ReplyCodePattern
 }
 
 // role is what a phrase does in a rule.
@@ -124,7 +136,12 @@ func New(c Config) (*Judge, error) {
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
 	}
-	j.uses, j.set, j.version = b.uses, b.Build(), version(c)
+	for _, uses := range b.uses {
+		j.usesFrom = append(j.usesFrom, int32(len(j.uses)))
+		j.uses = append(j.uses, uses...)
+	}
+	j.usesFrom = append(j.usesFrom, int32(len(j.uses)))
+	j.set, j.version = b.Build(), version(c)
 	j.scratch.New = func() any { return newScratch(j) }
 	return j, nil
 }
@@ -159,7 +176,7 @@ func (b *phraseBuilder) add(r *Rule, text string, u phraseUse) {
 
 func (j *Judge) compile(n int32, b *phraseBuilder) {
 	r, c := &j.rules[n], &j.compiled[n]
-	c.modifier, c.needWith, c.axes = len(r.For) > 0, len(r.With) > 0, defaults[r.Reason]
+	c.reason, c.weight, c.modifier = r.Reason, int8(r.Weight), len(r.For) > 0
 	switch r.basis() {
 	case BasisProvider:
 		c.kind = 3
@@ -168,12 +185,16 @@ func (j *Judge) compile(n int32, b *phraseBuilder) {
 	case BasisReplyCode:
 		c.kind = 1
 	}
+	only := conditions{with: len(r.With) > 0, gaveUp: r.GaveUp, stages: r.Stages, codes: r.Codes, replyCodes: r.ReplyCodes}
 	for _, name := range r.Receivers {
 		at, ok := j.receivers.byName[name]
 		if !ok {
 			b.fail(r, "there is no receiver %q", name)
 		}
-		c.receivers = append(c.receivers, at)
+		only.receivers = append(only.receivers, at)
+	}
+	if only.with || only.gaveUp || len(only.receivers)+len(only.stages)+len(only.codes)+len(only.replyCodes) > 0 {
+		c.only = &only
 	}
 	for _, text := range r.Say {
 		b.add(r, text, phraseUse{n, roleSay})

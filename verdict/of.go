@@ -93,7 +93,7 @@ func (s *scratch) read(j *Judge) (receiver int32) {
 	s.matches = s.scan.Find()
 	for i := range s.matches {
 		m := &s.matches[i]
-		for _, u := range j.uses[m.Phrase] {
+		for _, u := range j.uses[j.usesFrom[m.Phrase]:j.usesFrom[m.Phrase+1]] {
 			if u.role == roleReceiver {
 				if receiver < 0 {
 					receiver = u.rule
@@ -174,36 +174,49 @@ func (j *Judge) considerSilent(s *scratch, sit *situation, rules []int32) {
 
 // consider adds a rule whose words hold, if its other conditions do.
 func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
-	r, c := &j.rules[n], &j.compiled[n]
-	if c.needWith && !k.with || r.GaveUp && !sit.gaveUp {
-		return
-	}
-	if len(c.receivers) > 0 && !contains(c.receivers, sit.receiver) || len(r.Stages) > 0 && !contains(r.Stages, sit.stage) {
-		return
-	}
-	cand := candidate{rule: n, match: k.said - 1, kind: c.kind, weight: int8(r.Weight)}
-	if len(r.Codes) > 0 {
-		if cand.exact = matchCode(r.Codes, sit); cand.exact == 0 {
+	c := &j.compiled[n]
+	cand := candidate{rule: n, match: k.said - 1, kind: c.kind, weight: c.weight}
+	if c.only != nil {
+		exact, ok := c.only.hold(sit, k)
+		if !ok {
 			return
 		}
-	}
-	if len(r.ReplyCodes) > 0 {
-		e := matchReplyCode(r.ReplyCodes, sit)
-		if e == 0 {
-			return
-		}
-		cand.exact += e
+		cand.exact = exact
 	}
 	if k.said > 0 {
 		m := &s.matches[k.said-1]
-		cand.chars, cand.start = int32(m.Chars), int32(m.Spans[0].Start)
+		cand.chars, cand.start = m.Chars, m.Spans[0].Start
 	}
 	if c.modifier {
 		s.modifiers = append(s.modifiers, cand)
 		return
 	}
-	cand.supports = contains(sit.supported, r.Reason)
+	cand.supports = contains(sit.supported, c.reason)
 	s.candidates = append(s.candidates, cand)
+}
+
+// hold reports whether the conditions hold; exact is how much of a code or reply
+// code they name.
+func (c *conditions) hold(sit *situation, k *mark) (exact int8, ok bool) {
+	if c.with && !k.with || c.gaveUp && !sit.gaveUp {
+		return 0, false
+	}
+	if len(c.receivers) > 0 && !contains(c.receivers, sit.receiver) || len(c.stages) > 0 && !contains(c.stages, sit.stage) {
+		return 0, false
+	}
+	if len(c.codes) > 0 {
+		if exact = matchCode(c.codes, sit); exact == 0 {
+			return 0, false
+		}
+	}
+	if len(c.replyCodes) > 0 {
+		e := matchReplyCode(c.replyCodes, sit)
+		if e == 0 {
+			return 0, false
+		}
+		exact += e
+	}
+	return exact, true
 }
 
 func contains[T comparable](list []T, v T) bool {
@@ -271,9 +284,9 @@ func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
 	r := &j.rules[win.rule]
 	v.Reason, v.Basis, v.Rule, v.Source, v.Note = r.Reason, r.basis(), r.ID, r.Source, r.Note
 	v.Evidence = s.evidence(v.Evidence, text, win.match)
-	v.Overruled = j.overruled(s.candidates, win.rule, r.Reason)
+	v.Overruled = j.overruled(s.candidates, r.Reason)
 	permanence, scope, action := j.modify(v, s, r, text)
-	a := j.compiled[win.rule].axes
+	a := defaults[r.Reason]
 	if v.Permanence = permanence; v.Permanence == 0 {
 		v.Permanence = a.permanence(sit.class)
 	}
@@ -319,7 +332,7 @@ func (s *scratch) evidence(list []Evidence, text string, match int32) []Evidence
 	}
 	m := &s.matches[match]
 	for _, sp := range m.Spans[:m.Parts] {
-		e := Evidence{Text: text[sp.Start:sp.End], Start: sp.Start, End: sp.End}
+		e := Evidence{Text: text[sp.Start:sp.End], Start: int(sp.Start), End: int(sp.End)}
 		if !contains(list, e) {
 			if list == nil {
 				list = make([]Evidence, 0, m.Parts)
@@ -332,10 +345,10 @@ func (s *scratch) evidence(list []Evidence, text string, match int32) []Evidence
 
 // overruled lists the rules that rest on words and meant something else, the
 // strongest first.
-func (j *Judge) overruled(all []candidate, winner int32, reason Reason) []Overruled {
+func (j *Judge) overruled(all []candidate, reason Reason) []Overruled {
 	others := 0
 	for i := range all {
-		if r := &j.rules[all[i].rule]; all[i].rule != winner && r.Reason != reason && len(r.Say) > 0 {
+		if c := &j.compiled[all[i].rule]; all[i].match >= 0 && c.reason != reason {
 			others++
 		}
 	}
@@ -345,8 +358,7 @@ func (j *Judge) overruled(all []candidate, winner int32, reason Reason) []Overru
 	slices.SortFunc(all, better)
 	list := make([]Overruled, 0, min(others, maxOverruled))
 	for i := range all {
-		r := &j.rules[all[i].rule]
-		if all[i].rule != winner && r.Reason != reason && len(r.Say) > 0 && len(list) < maxOverruled {
+		if r := &j.rules[all[i].rule]; all[i].match >= 0 && r.Reason != reason && len(list) < maxOverruled {
 			list = append(list, Overruled{Rule: r.ID, Reason: r.Reason})
 		}
 	}

@@ -43,14 +43,13 @@ const (
 )
 
 // A Span is a run of bytes of a text.
-type Span struct{ Start, End int }
+type Span struct{ Start, End int32 }
 
 // A Match is a phrase found in a text.
 type Match struct {
-	Phrase int // as [Builder.Add] numbered it
-	Words  int // how many words of the text were matched, gaps not counted
-	Chars  int // how many bytes they have
-	Parts  int // how many of Spans are filled
+	Phrase int32 // as [Builder.Add] numbered it
+	Chars  int32 // how many bytes were matched, gaps not counted
+	Parts  int32 // how many of Spans are filled
 	Spans  [MaxParts]Span
 }
 
@@ -95,28 +94,19 @@ type Set struct {
 // States are made when a text first leads to them: few of the possible ones
 // are ever needed. They depend on the phrases alone, and stay.
 type state struct {
+	last  []use                  // the parts that end here and complete their phrases
+	next  atomic.Pointer[[]step] // sorted by symbol; nil until it is asked for
+	open  []uint64               // the slots of the other parts that end here, a bit each; nil for none
 	nodes []int32
-	last  []use                 // the parts that end here and complete their phrases
-	open  []int32               // the slots of the others, sorted
-	marks uint64                // the slots of open, each as one of 64 bits: most questions end here
-	next  atomic.Pointer[steps] // nil until it is asked for
 }
 
-// opens reports whether the part with this slot ends here.
-func (st *state) opens(slot int32) bool {
-	if st.marks&(1<<(slot&63)) == 0 {
-		return false
-	}
-	_, ok := slices.BinarySearch(st.open, slot)
-	return ok
+type step struct {
+	sym symbol
+	to  *state
 }
 
-// steps are the ways on from a state: to[i] behind the word syms[i]. syms is
-// sorted.
-type steps struct {
-	syms []symbol
-	to   []*state
-}
+// slotWords is how many words of bits the slots take.
+func (s *Set) slotWords() int { return (s.slots + 63) / 64 }
 
 // Len returns the number of phrases.
 func (s *Set) Len() int { return s.phrases }
@@ -256,24 +246,24 @@ func (s *Set) after(st *state, sym symbol) *state {
 	if next == nil {
 		next = s.expand(st)
 	}
-	low, high := 0, len(next.syms)
-	for high-low > 4 {
-		if mid := int(uint(low+high) >> 1); next.syms[mid] <= sym {
-			low = mid
+	steps := *next
+	for len(steps) > 4 {
+		if mid := len(steps) / 2; steps[mid].sym <= sym {
+			steps = steps[mid:]
 		} else {
-			high = mid
+			steps = steps[:mid]
 		}
 	}
-	for ; low < high; low++ {
-		if next.syms[low] == sym {
-			return next.to[low]
+	for i := range steps {
+		if steps[i].sym == sym {
+			return steps[i].to
 		}
 	}
 	return nil
 }
 
 // expand finds the states that follow a state.
-func (s *Set) expand(st *state) *steps {
+func (s *Set) expand(st *state) *[]step {
 	var all []edge
 	for _, n := range st.nodes {
 		all = append(all, s.edges[s.nodes[n].from:s.nodes[n].to]...)
@@ -281,18 +271,17 @@ func (s *Set) expand(st *state) *steps {
 	slices.SortFunc(all, func(a, b edge) int { return int(a.sym - b.sym) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := &steps{}
+	var steps []step
 	for i := 0; i < len(all); {
 		var nodes []int32
 		sym := all[i].sym
 		for ; i < len(all) && all[i].sym == sym; i++ {
 			nodes = append(nodes, all[i].to)
 		}
-		next.syms = append(next.syms, sym)
-		next.to = append(next.to, s.state(nodes))
+		steps = append(steps, step{sym, s.state(nodes)})
 	}
-	st.next.Store(next)
-	return next
+	st.next.Store(&steps)
+	return &steps
 }
 
 // state returns the one state for a set of nodes, which it takes over. The
@@ -313,13 +302,14 @@ func (s *Set) state(nodes []int32) *state {
 			continue
 		}
 		if u := s.uses[s.nodes[n].use]; !u.last {
-			st.open = append(st.open, u.slot+u.part)
-			st.marks |= 1 << ((u.slot + u.part) & 63)
+			if st.open == nil {
+				st.open = make([]uint64, s.slotWords())
+			}
+			st.open[(u.slot+u.part)>>6] |= 1 << ((u.slot + u.part) & 63)
 		} else if !slices.Contains(st.last, u) {
 			st.last = append(st.last, u)
 		}
 	}
-	slices.Sort(st.open)
 	s.states[string(key)] = st
 	return st
 }

@@ -100,7 +100,7 @@ func TestFeedJoinsRuns(t *testing.T) {
 		sc.Reset()
 		sc.Feed(text, 10, 17)
 		sc.Feed(text, 28, len(text))
-		if ms := sc.Find(); len(ms) != 1 || ms[0].Words != 3 || ms[0].Spans[0] != (Span{13, 37}) {
+		if ms := sc.Find(); len(ms) != 1 || ms[0].Chars != 24 || ms[0].Spans[0] != (Span{13, 37}) {
 			t.Fatalf("got %+v", ms)
 		}
 	}
@@ -181,7 +181,7 @@ func FuzzScan(f *testing.F) {
 		for _, m := range sc.Find() {
 			got = got || m.Phrase == 0
 			for _, sp := range m.Spans[:m.Parts] {
-				if sp.Start < 0 || sp.End > len(text) || sp.Start >= sp.End {
+				if sp.Start < 0 || int(sp.End) > len(text) || sp.Start >= sp.End {
 					t.Fatalf("span %v is not in a text of %d bytes", sp, len(text))
 				}
 			}

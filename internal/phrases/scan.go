@@ -23,6 +23,7 @@ type Scanner struct {
 	generation uint32
 	found      []uint32 // by phrase: the generation in which it was found
 	reached    []place
+	open       []uint64 // the slots of all places reached, a bit each
 	matches    []Match
 	buf        []byte
 }
@@ -33,17 +34,18 @@ type run struct{ first, last int32 }
 // place is a run of words that is a part of some phrases which go on.
 type place struct {
 	run
-	state *state
+	open []uint64 // as in state
 }
 
 // NewScanner returns a scanner for the set.
 func (s *Set) NewScanner() *Scanner {
-	return &Scanner{set: s, found: make([]uint32, s.phrases), generation: 1}
+	return &Scanner{set: s, found: make([]uint32, s.phrases), open: make([]uint64, s.slotWords()), generation: 1}
 }
 
 // Reset forgets what was read and found.
 func (sc *Scanner) Reset() {
 	sc.words, sc.reached, sc.matches = sc.words[:0], sc.reached[:0], sc.matches[:0]
+	clear(sc.open)
 	sc.generation++
 	if sc.generation == 0 { // after 2^32 uses, old marks would look new
 		clear(sc.found)
@@ -61,8 +63,8 @@ func (sc *Scanner) Find() []Match {
 			for u := range st.last {
 				sc.hit(&st.last[u], run{int32(i), int32(k)})
 			}
-			if len(st.open) > 0 {
-				sc.reached = append(sc.reached, place{run{int32(i), int32(k)}, st})
+			if st.open != nil {
+				sc.reach(run{int32(i), int32(k)}, st.open)
 			}
 			if k++; k == len(sc.words) || sc.words[k].sym == symOther {
 				break
@@ -171,50 +173,65 @@ func (sc *Scanner) emit(sym symbol, start, end int) {
 	sc.words = append(sc.words, word{sym, int32(start), int32(end)})
 }
 
+// reach notes that a run of words is a part of phrases which go on.
+func (sc *Scanner) reach(at run, open []uint64) {
+	sc.reached = append(sc.reached, place{at, open})
+	all := sc.open[:len(open)]
+	for i, bits := range open {
+		all[i] |= bits
+	}
+}
+
 // hit notes that a run of words completes a phrase, if the parts before stand
 // before it.
 func (sc *Scanner) hit(u *use, at run) {
-	if sc.found[u.phrase] == sc.generation {
+	if u.part > 0 && !isOpen(sc.open, u.slot+u.part-1) || sc.found[u.phrase] == sc.generation {
 		return
 	}
-	var way [MaxParts]run
-	if u.part > 0 && !sc.trace(u.slot+u.part-1, u.part-1, at.first, len(sc.reached), &way) {
+	m := Match{Phrase: u.phrase, Parts: u.part + 1}
+	if u.part > 0 && !sc.trace(u.slot+u.part-1, u.part-1, at.first, len(sc.reached), &m) {
 		return
 	}
-	way[u.part] = at
 	sc.found[u.phrase] = sc.generation
-	m := Match{Phrase: int(u.phrase), Parts: int(u.part) + 1}
-	for i, r := range way[:m.Parts] {
-		m.Spans[i] = Span{int(sc.words[r.first].start), int(sc.words[r.last].end)}
-		m.Words += int(r.last-r.first) + 1
-		m.Chars += m.Spans[i].End - m.Spans[i].Start
-	}
+	sc.fill(&m, u.part, at)
 	sc.matches = append(sc.matches, m)
+}
+
+func isOpen(open []uint64, slot int32) bool { return open[slot>>6]&(1<<(slot&63)) != 0 }
+
+// fill enters where a part of a match stands.
+func (sc *Scanner) fill(m *Match, part int32, at run) {
+	sp := Span{sc.words[at.first].start, sc.words[at.last].end}
+	m.Spans[part] = sp
+	m.Chars += sp.End - sp.Start
 }
 
 // trace finds the parts of a phrase up to the given one before the word first,
 // the nearest first, among the first n places reached. Places are sorted by
 // their first words, so those too far back end the search.
-func (sc *Scanner) trace(slot, part, first int32, n int, way *[MaxParts]run) bool {
+func (sc *Scanner) trace(slot, part, first int32, n int, m *Match) bool {
 	for n--; n >= 0; n-- {
 		p := &sc.reached[n]
 		if first-p.first > MaxGap+MaxWords {
 			return false
 		}
-		if gap := first - p.last - 1; gap < 0 || gap > MaxGap || !p.state.opens(slot) {
+		if gap := first - p.last - 1; gap < 0 || gap > MaxGap || !isOpen(p.open, slot) {
 			continue
 		}
-		if part == 0 || sc.trace(slot-1, part-1, p.first, n, way) {
-			way[part] = p.run
+		if part == 0 || sc.trace(slot-1, part-1, p.first, n, m) {
+			sc.fill(m, part, p.run)
 			return true
 		}
 	}
 	return false
 }
 
+// bytesAt is a run of bytes in a text.
+type bytesAt struct{ Start, End int }
+
 // nextAddress finds the first mail address in text[from:to]. Without one it
-// returns a span behind the end.
-func nextAddress(text string, from, to int) Span {
+// returns a place behind the end.
+func nextAddress(text string, from, to int) bytesAt {
 	for at := from; at < to; at++ {
 		i := strings.IndexByte(text[at:to], '@')
 		if i < 0 {
@@ -232,10 +249,10 @@ func nextAddress(text string, from, to int) Span {
 			end-- // the full stop of the sentence
 		}
 		if start < at && end > at+1 {
-			return Span{start, end}
+			return bytesAt{start, end}
 		}
 	}
-	return Span{to + 1, to + 1}
+	return bytesAt{to + 1, to + 1}
 }
 
 func isLocal(c byte) bool {
