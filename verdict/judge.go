@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -119,6 +120,7 @@ func New(c Config) (*Judge, error) {
 	j := &Judge{rules: c.Rules, receivers: ix, compiled: make([]compiled, len(c.Rules))}
 	j.silent = silentRules{byDetail: map[nixie.Detail][]int32{}, byReplyCode: map[int][]int32{}}
 	b := &phraseBuilder{numbers: map[string]int{}}
+	b.Prepare(c.phrases())
 	seen := map[string]*Rule{}
 	for i := range j.rules {
 		r := &j.rules[i]
@@ -144,6 +146,19 @@ func New(c Config) (*Judge, error) {
 	j.set, j.version = b.Build(), version(c)
 	j.scratch.New = func() any { return newScratch(j) }
 	return j, nil
+}
+
+// phrases lists the phrases of all rules and receivers.
+func (c *Config) phrases() []string {
+	var all []string
+	for i := range c.Rules {
+		r := &c.Rules[i]
+		all = append(append(append(all, r.Say...), r.With...), r.Unless...)
+	}
+	for i := range c.Receivers {
+		all = append(all, c.Receivers[i].Says...)
+	}
+	return all
 }
 
 // phraseBuilder numbers each phrase once, however many rules use it.
@@ -253,12 +268,29 @@ func appendNew(list []int32, n int32) []int32 {
 // version hashes everything that verdicts depend on.
 func version(c Config) string {
 	h := fnv.New64a()
-	for _, r := range c.Rules {
-		r.File, r.Line, r.Examples, r.NearMisses, r.Note, r.Source = "", 0, nil, nil, "", ""
-		fmt.Fprintf(h, "%+v\n", r)
+	field := func(values ...string) {
+		for _, v := range values {
+			io.WriteString(h, v)
+			h.Write([]byte{0})
+		}
+		h.Write([]byte{1})
 	}
-	for _, r := range c.Receivers {
-		fmt.Fprintf(h, "%+v\n", r)
+	for i := range c.Rules {
+		r := &c.Rules[i]
+		field(r.ID, string(r.Reason), r.Permanence.String(), string(r.Scope), string(r.Action))
+		field(r.Receivers...)
+		field(r.Say...)
+		field(r.With...)
+		field(r.Unless...)
+		fmt.Fprint(h, r.Weight, r.Vendor, r.GaveUp, r.Codes, r.ReplyCodes, r.Stages, r.For)
+	}
+	for i := range c.Receivers {
+		r := &c.Receivers[i]
+		field(r.Name)
+		field(r.Aliases...)
+		field(r.Hosts...)
+		field(r.Domains...)
+		field(r.Says...)
 	}
 	return fmt.Sprintf("%d.%016x", Vocabulary, h.Sum64())
 }

@@ -9,7 +9,9 @@ import (
 )
 
 func main() {
-	debug.SetGCPercent(400) // most commands end before a collection would pay
+	// Most commands end before a collection would pay.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(128 << 20)
 	os.Exit(cli.Run(os.Args[1:], cli.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv,
 	}))

@@ -354,7 +354,12 @@ func (p *parser) plain() (item, error) {
 	text := p.rest[:end]
 	p.rest = p.rest[end:]
 	words := make([]string, 0, strings.Count(text, " ")+1)
-	for field := range strings.FieldsSeq(text) {
+	for text = strings.TrimLeft(text, " \t"); text != ""; text = strings.TrimLeft(text, " \t") {
+		field := text
+		if i := strings.IndexAny(text, " \t"); i >= 0 {
+			field = text[:i]
+		}
+		text = text[len(field):]
 		if isPlain(field) {
 			words = append(words, field)
 			continue

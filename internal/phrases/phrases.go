@@ -16,6 +16,7 @@ package phrases
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -115,12 +116,49 @@ func (s *Set) Len() int { return s.phrases }
 type Builder struct {
 	phrases []phrase
 	words   int
+	ready   map[string]parsed
+}
+
+type parsed struct {
+	phrase phrase
+	err    error
+}
+
+// Prepare reads phrases ahead on all cores, so that a later Add of one has
+// little to do. It adds none. Reading is most of the work of making a set.
+func (b *Builder) Prepare(texts []string) {
+	const chunk = 64 // phrases a worker takes at a time
+	results := make([]parsed, len(texts))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for {
+				to := int(next.Add(chunk))
+				if to-chunk >= len(texts) {
+					return
+				}
+				for i := to - chunk; i < min(to, len(texts)); i++ {
+					results[i].phrase, results[i].err = parse(texts[i])
+				}
+			}
+		})
+	}
+	workers.Wait()
+	b.ready = make(map[string]parsed, len(texts))
+	for i, text := range texts {
+		b.ready[text] = results[i]
+	}
 }
 
 // Add takes a phrase in and returns its number, counted from 0. The error says
 // what is wrong with the way it is written.
 func (b *Builder) Add(text string) (int, error) {
-	p, err := parse(text)
+	read, ok := b.ready[text]
+	if !ok {
+		read.phrase, read.err = parse(text)
+	}
+	p, err := read.phrase, read.err
 	if err == nil && b.words+p.size() > maxTotalWords {
 		err = errTotal
 	}
