@@ -120,7 +120,6 @@ func New(c Config) (*Judge, error) {
 	j := &Judge{rules: c.Rules, receivers: ix, compiled: make([]compiled, len(c.Rules))}
 	j.silent = silentRules{byDetail: map[nixie.Detail][]int32{}, byReplyCode: map[int][]int32{}}
 	b := &phraseBuilder{numbers: map[string]int{}}
-	b.Prepare(c.phrases())
 	seen := map[string]*Rule{}
 	for i := range j.rules {
 		r := &j.rules[i]
@@ -146,19 +145,6 @@ func New(c Config) (*Judge, error) {
 	j.set, j.version = b.Build(), version(c)
 	j.scratch.New = func() any { return newScratch(j) }
 	return j, nil
-}
-
-// phrases lists the phrases of all rules and receivers.
-func (c *Config) phrases() []string {
-	var all []string
-	for i := range c.Rules {
-		r := &c.Rules[i]
-		all = append(append(append(all, r.Say...), r.With...), r.Unless...)
-	}
-	for i := range c.Receivers {
-		all = append(all, c.Receivers[i].Says...)
-	}
-	return all
 }
 
 // phraseBuilder numbers each phrase once, however many rules use it.

@@ -7,13 +7,11 @@ import (
 	"strings"
 )
 
-// Words that stand for what is no word. They cannot occur in a text.
-const (
-	wordAddress = "\x01"
-	wordIP      = "\x02"
-	wordGap     = "\x03"
-	openEnding  = "*" // at the end of a word
-)
+// gap stands between words for a gap. No word of a phrase is symOther.
+const gap = symOther
+
+// openEnding stands at the end of a word.
+const openEnding = "*"
 
 // Errors in the way a phrase is written.
 var (
@@ -39,11 +37,44 @@ type phrase [][]part
 
 // item is a piece of a phrase: the ways it can be written. An empty variant
 // means that it may be missing.
-type item [][]string
+type item [][]symbol
+
+// parser reads phrases. What they are made of is kept in a few large pieces of
+// memory.
+type parser struct {
+	vocabulary
+	rest string // of the phrase, still to be read
+	size int    // words read of it, with brackets written out
+
+	symbols   arena[symbol]
+	variants  arena[[]symbol]
+	items     arena[item]
+	sequences arena[[]item]
+}
+
+// arena hands out pieces of larger slices.
+type arena[T any] struct{ free []T }
+
+// keep returns a copy of a list that the caller may go on to change.
+func (a *arena[T]) keep(list []T) []T {
+	kept := a.take(len(list))
+	copy(kept, list)
+	return kept
+}
+
+func (a *arena[T]) take(n int) []T {
+	const atOnce = 2048
+	if len(a.free) < n {
+		a.free = make([]T, max(n, atOnce))
+	}
+	piece := a.free[:n:n]
+	a.free = a.free[n:]
+	return piece
+}
 
 // parse reads a phrase.
-func parse(text string) (phrase, error) {
-	p := parser{rest: text}
+func (p *parser) parse(text string) (phrase, error) {
+	p.rest, p.size = text, 0
 	sequences, err := p.alternatives(0)
 	if err != nil {
 		return nil, err
@@ -62,35 +93,17 @@ func parse(text string) (phrase, error) {
 			all = append(all, parts)
 		}
 	}
-	if all.size() > maxPhraseWords {
-		return nil, errSize
-	}
 	return all, nil
-}
-
-// size is how many words the phrase has with all its brackets written out.
-func (p phrase) size() int {
-	n := 0
-	for _, parts := range p {
-		for _, items := range parts {
-			for _, it := range items {
-				for _, words := range it {
-					n += len(words)
-				}
-			}
-		}
-	}
-	return n
 }
 
 // distribute takes gaps out of brackets: "(a ... b|c) d" becomes "a ... b d"
 // and "c d", so that gaps stand between items only.
 func distribute(items []item) ([][]item, error) {
-	flat := [][]item{make([]item, 0, len(items))}
+	if !slices.ContainsFunc(items, item.hasGap) {
+		return [][]item{items}, nil
+	}
+	flat := [][]item{nil}
 	for _, it := range items {
-		if len(it) == 1 && len(it[0]) == 1 && it[0][0] == wordGap {
-			it = nil
-		}
 		if !it.hasGap() {
 			for i := range flat {
 				flat[i] = append(flat[i], it)
@@ -110,6 +123,16 @@ func distribute(items []item) ([][]item, error) {
 	return flat, nil
 }
 
+// hasGap reports whether there is a gap in the item, which is not a gap itself.
+func (it item) hasGap() bool {
+	for _, words := range it {
+		if slices.Contains(words, gap) {
+			return true
+		}
+	}
+	return false
+}
+
 // options are the ways to write an item as items without gaps.
 func (it item) options() [][]item {
 	var plain item
@@ -127,18 +150,8 @@ func (it item) options() [][]item {
 	return options
 }
 
-// hasGap reports whether there is a gap in the item.
-func (it item) hasGap() bool {
-	for _, words := range it {
-		if slices.Contains(words, wordGap) {
-			return true
-		}
-	}
-	return false
-}
-
 // spell writes runs of words as items with gaps between.
-func spell(runs [][]string) []item {
+func spell(runs [][]symbol) []item {
 	var items []item
 	for i, run := range runs {
 		if i > 0 {
@@ -151,10 +164,10 @@ func spell(runs [][]string) []item {
 	return items
 }
 
-func splitGaps(words []string) [][]string {
-	runs := [][]string{nil}
+func splitGaps(words []symbol) [][]symbol {
+	runs := [][]symbol{nil}
 	for _, w := range words {
-		if w == wordGap {
+		if w == gap {
 			runs = append(runs, nil)
 			continue
 		}
@@ -207,7 +220,7 @@ func (p part) words() int {
 // optional reports whether all items may be missing.
 func optional(items []item) bool {
 	for _, it := range items {
-		if !slices.ContainsFunc(it, func(words []string) bool { return len(words) == 0 }) {
+		if !slices.ContainsFunc(it, func(words []symbol) bool { return len(words) == 0 }) {
 			return false
 		}
 	}
@@ -215,30 +228,26 @@ func optional(items []item) bool {
 }
 
 // join puts every continuation behind every beginning.
-func join(all, next [][]string) ([][]string, error) {
+func (p *parser) join(all, next [][]symbol) ([][]symbol, error) {
 	if len(all)*len(next) > MaxVariants {
 		return nil, errVariants
 	}
-	out := make([][]string, 0, len(all)*len(next))
+	out := p.variants.take(len(all) * len(next))[:0]
 	for _, a := range all {
 		for _, n := range next {
-			seq := make([]string, 0, len(a)+len(n))
-			out = append(out, append(append(seq, a...), n...))
+			words := p.symbols.take(len(a) + len(n))
+			copy(words[copy(words, a):], n)
+			out = append(out, words)
 		}
 	}
 	return out, nil
 }
 
-// parser reads a phrase from left to right; rest is what is still to come.
-type parser struct {
-	rest  string
-	words int // in what has been read, written out
-}
-
 // alternatives reads "a|b c" up to a closing bracket, or up to the end where
 // closing is 0.
 func (p *parser) alternatives(closing byte) ([][]item, error) {
-	var all [][]item
+	var buf [32][]item
+	all := buf[:0]
 	for {
 		seq, err := p.sequence()
 		if err != nil {
@@ -247,27 +256,34 @@ func (p *parser) alternatives(closing byte) ([][]item, error) {
 		all = append(all, seq)
 		switch {
 		case p.rest == "" && closing == 0:
-			return all, nil
+			return p.sequences.keep(all), nil
 		case p.rest == "":
 			return nil, errBracket
 		case p.rest[0] == '|':
 			p.rest = p.rest[1:]
 		case p.rest[0] == closing:
 			p.rest = p.rest[1:]
-			return all, nil
+			return p.sequences.keep(all), nil
 		default:
 			return nil, errBracket
 		}
 	}
 }
 
-// sequence reads items up to a bar, a closing bracket or the end.
+// sequence reads items up to a bar, a closing bracket or the end. A nil item is
+// a gap.
 func (p *parser) sequence() ([]item, error) {
-	var items []item
+	var buf [16]item
+	items := buf[:0]
 	for {
 		p.rest = strings.TrimLeft(p.rest, " \t")
 		if p.rest == "" || strings.IndexByte("|)]", p.rest[0]) >= 0 {
-			return items, nil
+			return p.items.keep(items), nil
+		}
+		if rest, ok := strings.CutPrefix(p.rest, "..."); ok {
+			p.rest = rest
+			items = append(items, nil)
+			continue
 		}
 		it, err := p.item()
 		if err != nil {
@@ -277,57 +293,62 @@ func (p *parser) sequence() ([]item, error) {
 			items = append(items, it)
 		}
 		for _, words := range it {
-			p.words += len(words)
+			p.size += len(words)
 		}
-		if p.words > maxPhraseWords {
+		if p.size > maxPhraseWords {
 			return nil, errSize
 		}
 	}
 }
 
-// item reads a bracket, a gap, a placeholder or plain words.
+// item reads a bracket, a placeholder or plain words.
 func (p *parser) item() (item, error) {
 	switch p.rest[0] {
 	case '(':
 		p.rest = p.rest[1:]
-		return p.bracket(')')
+		return p.bracket(')', 0)
 	case '[':
 		p.rest = p.rest[1:]
-		it, err := p.bracket(']')
-		return append(it, nil), err
+		return p.bracket(']', 1)
 	case '<':
 		if rest, ok := strings.CutPrefix(p.rest, "<address>"); ok {
 			p.rest = rest
-			return item{{wordAddress}}, nil
+			return p.single(symAddress), nil
 		}
 		if rest, ok := strings.CutPrefix(p.rest, "<ip>"); ok {
 			p.rest = rest
-			return item{{wordIP}}, nil
+			return p.single(symIP), nil
 		}
 		return nil, errUnknown
-	}
-	if rest, ok := strings.CutPrefix(p.rest, "..."); ok {
-		p.rest = rest
-		return item{{wordGap}}, nil
 	}
 	return p.plain()
 }
 
-// bracket reads what stands in a bracket, and writes it out in every way.
-func (p *parser) bracket(closing byte) (item, error) {
+// single is an item that can be written in one way.
+func (p *parser) single(words ...symbol) item {
+	it := p.variants.take(1)
+	it[0] = p.symbols.keep(words)
+	return it
+}
+
+// bracket reads what stands in a bracket, and writes it out in every way, and in
+// so many empty ways more.
+func (p *parser) bracket(closing byte, empty int) (item, error) {
 	sequences, err := p.alternatives(closing)
 	if err != nil {
 		return nil, err
 	}
-	var it item
-	it = make(item, 0, len(sequences)+1)
+	var buf [64][]symbol
+	it := buf[:0]
 	for _, seq := range sequences {
-		variants := [][]string{nil}
-		if len(seq) > 0 {
-			variants, seq = seq[0], seq[1:]
-		}
-		for _, one := range seq {
-			if variants, err = join(variants, one); err != nil {
+		variants := [][]symbol{nil}
+		for i, one := range seq {
+			if one == nil {
+				one = p.single(gap)
+			}
+			if i == 0 {
+				variants = one
+			} else if variants, err = p.join(variants, one); err != nil {
 				return nil, err
 			}
 		}
@@ -335,25 +356,28 @@ func (p *parser) bracket(closing byte) (item, error) {
 			return nil, errVariants
 		}
 	}
-	return it, nil
+	for range empty {
+		it = append(it, nil)
+	}
+	return p.variants.keep(it), nil
 }
 
-// plain reads words up to the next character that means something. Each word is
-// an item of its own only where the whole is; here they stay together.
+// plain reads words up to the next character that means something.
 func (p *parser) plain() (item, error) {
 	end := strings.IndexAny(p.rest, "()[]|<")
 	if end < 0 {
 		end = len(p.rest)
 	}
-	if gap := strings.Index(p.rest[:end], "..."); gap >= 0 {
-		end = gap
+	if dots := strings.Index(p.rest[:end], "..."); dots >= 0 {
+		end = dots
 	}
 	if end == 0 {
 		return nil, errBracket
 	}
 	text := p.rest[:end]
 	p.rest = p.rest[end:]
-	words := make([]string, 0, strings.Count(text, " ")+1)
+	var buf [MaxWords]symbol
+	words := buf[:0]
 	for text = strings.TrimLeft(text, " \t"); text != ""; text = strings.TrimLeft(text, " \t") {
 		field := text
 		if i := strings.IndexAny(text, " \t"); i >= 0 {
@@ -361,7 +385,7 @@ func (p *parser) plain() (item, error) {
 		}
 		text = text[len(field):]
 		if isPlain(field) {
-			words = append(words, field)
+			words = append(words, p.number(field))
 			continue
 		}
 		stem, open := strings.CutSuffix(field, openEnding)
@@ -375,10 +399,12 @@ func (p *parser) plain() (item, error) {
 			}
 			found[len(found)-1] += openEnding
 		}
-		words = append(words, found...)
+		for _, word := range found {
+			words = append(words, p.number(word))
+		}
 	}
 	if len(words) == 0 {
 		return nil, nil
 	}
-	return item{words}, nil
+	return p.single(words...), nil
 }

@@ -15,8 +15,6 @@ package phrases
 
 import (
 	"encoding/binary"
-	"fmt"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,13 +31,13 @@ const (
 	maxTotalWords  = 1_000_000 // and in all phrases of one set
 )
 
-// symbol is a word that occurs in some phrase. Zero is any other word.
+// symbol is a word that occurs in some phrase, by its number in the vocabulary.
 type symbol int32
 
 const (
-	symOther symbol = iota
-	symAddress
-	symIP
+	symOther   symbol = iota // any other word of a text
+	symAddress               // a mail address
+	symIP                    // an IP address
 	firstSymbol
 )
 
@@ -111,157 +109,6 @@ func (s *Set) slotWords() int { return (s.slots + 63) / 64 }
 
 // Len returns the number of phrases.
 func (s *Set) Len() int { return s.phrases }
-
-// A Builder collects phrases. The zero Builder is ready to use.
-type Builder struct {
-	phrases []phrase
-	words   int
-	ready   map[string]parsed
-}
-
-type parsed struct {
-	phrase phrase
-	err    error
-}
-
-// Prepare reads phrases ahead on all cores, so that a later Add of one has
-// little to do. It adds none. Reading is most of the work of making a set.
-func (b *Builder) Prepare(texts []string) {
-	const chunk = 64 // phrases a worker takes at a time
-	results := make([]parsed, len(texts))
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for {
-				to := int(next.Add(chunk))
-				if to-chunk >= len(texts) {
-					return
-				}
-				for i := to - chunk; i < min(to, len(texts)); i++ {
-					results[i].phrase, results[i].err = parse(texts[i])
-				}
-			}
-		})
-	}
-	workers.Wait()
-	b.ready = make(map[string]parsed, len(texts))
-	for i, text := range texts {
-		b.ready[text] = results[i]
-	}
-}
-
-// Add takes a phrase in and returns its number, counted from 0. The error says
-// what is wrong with the way it is written.
-func (b *Builder) Add(text string) (int, error) {
-	read, ok := b.ready[text]
-	if !ok {
-		read.phrase, read.err = parse(text)
-	}
-	p, err := read.phrase, read.err
-	if err == nil && b.words+p.size() > maxTotalWords {
-		err = errTotal
-	}
-	if err != nil {
-		return 0, fmt.Errorf("phrase %q: %w", text, err)
-	}
-	b.words += p.size()
-	b.phrases = append(b.phrases, p)
-	return len(b.phrases) - 1, nil
-}
-
-// Build makes the set. The builder can go on to be used afterwards.
-func (b *Builder) Build() *Set {
-	v := newVocabulary(b.phrases)
-	s := &Set{phrases: len(b.phrases), first: make([][]int32, v.size()), start: make([]atomic.Pointer[state], v.size()), states: map[string]*state{}}
-	const nodesPerPhrase, edgesPerPhrase = 16, 40 // about what rules have
-	s.nodes = make([]node, 0, nodesPerPhrase*len(b.phrases))
-	s.edges = make([]edge, 0, edgesPerPhrase*len(b.phrases))
-	for n, p := range b.phrases {
-		for _, parts := range p {
-			s.insert(int32(n), parts, v)
-		}
-	}
-	s.words = v.index()
-	return s
-}
-
-// insert adds one alternative of a phrase: its parts in order.
-func (s *Set) insert(phrase int32, parts []part, v *vocabulary) {
-	slot := int32(-1)
-	if len(parts) > 1 {
-		slot = int32(s.slots)
-		s.slots += len(parts)
-	}
-	for i, items := range parts {
-		s.uses = append(s.uses, use{phrase: phrase, slot: slot, part: int32(i), last: i == len(parts)-1})
-		g := grower{Set: s, vocabulary: v}
-		first, _ := g.items(items, int32(len(s.uses)-1))
-		for _, e := range first {
-			s.first[e.sym] = append(s.first[e.sym], e.to)
-		}
-	}
-}
-
-// grower adds the nodes of one part.
-type grower struct {
-	*Set
-	*vocabulary
-}
-
-// items makes the nodes for a list of items, from the last to the first, and
-// returns the edges that lead into it; open says that all of it may be missing.
-func (g *grower) items(items []item, use int32) (first []edge, open bool) {
-	var behind []edge // edges that go on behind the item at hand
-	open = true
-	for i := len(items) - 1; i >= 0; i-- {
-		end := int32(-1)
-		if open {
-			end = use
-		}
-		at := g.node(behind, end)
-		var into []edge
-		missing := false
-		for _, words := range items[i] {
-			if len(words) == 0 {
-				missing = true
-				continue
-			}
-			into = g.path(into, words, at)
-		}
-		if missing {
-			into = append(into, behind...)
-		}
-		open = open && missing
-		behind = into
-	}
-	return behind, open
-}
-
-// path adds a way to write an item, that ends in node at.
-func (g *grower) path(into []edge, words []string, at int32) []edge {
-	for i := len(words) - 1; i > 0; i-- {
-		from := int32(len(g.edges))
-		g.edges = g.edgesFor(g.edges, words[i], at)
-		g.nodes = append(g.nodes, node{from, int32(len(g.edges)), -1})
-		at = int32(len(g.nodes) - 1)
-	}
-	return g.edgesFor(into, words[0], at)
-}
-
-func (g *grower) edgesFor(list []edge, word string, to int32) []edge {
-	for _, sym := range g.symbols(word) {
-		list = append(list, edge{sym, to})
-	}
-	return list
-}
-
-func (g *grower) node(edges []edge, use int32) int32 {
-	from := int32(len(g.edges))
-	g.edges = append(g.edges, edges...)
-	g.nodes = append(g.nodes, node{from, int32(len(g.edges)), use})
-	return int32(len(g.nodes) - 1)
-}
 
 // begin returns the state behind a first word, nil if no phrase begins with it.
 func (s *Set) begin(sym symbol) *state {

@@ -138,15 +138,16 @@ func TestAddRefuses(t *testing.T) {
 }
 
 // naive says by the definition alone whether a phrase without gaps is in a text.
-func naive(variants [][]string, text string) bool {
+func naive(v *vocabulary, variants [][]symbol, text string) bool {
 	words := foldWords(text)
 	for i := range words {
-		for _, v := range variants {
-			if len(words)-i < len(v) {
+		for _, way := range variants {
+			if len(words)-i < len(way) {
 				continue
 			}
 			all := true
-			for k, w := range v {
+			for k, sym := range way {
+				w := v.words[sym-firstSymbol]
 				stem, open := strings.CutSuffix(w, openEnding)
 				all = all && (words[i+k] == w || open && strings.HasPrefix(words[i+k], stem))
 			}
@@ -168,12 +169,11 @@ func FuzzScan(f *testing.F) {
 		if len(phrase) > 200 || len(text) > 2000 {
 			return
 		}
-		p, err := parse(phrase)
-		if err != nil {
+		var b Builder
+		if _, err := b.Add(phrase); err != nil {
 			return
 		}
-		var b Builder
-		b.Add(phrase)
+		p := b.phrases[0]
 		b.Add("a* b")
 		sc := b.Build().NewScanner()
 		sc.Feed(text, 0, len(text))
@@ -189,13 +189,13 @@ func FuzzScan(f *testing.F) {
 		if len(p) != 1 || len(p[0]) != 1 || strings.ContainsAny(phrase, "<") || strings.ContainsAny(text, ".:@\x01\x02\x03") {
 			return // only phrases of one part, in texts without addresses, have a simple definition
 		}
-		variants := [][]string{nil}
+		variants, err := [][]symbol{nil}, error(nil)
 		for _, it := range p[0][0] {
-			if variants, err = join(variants, it); err != nil {
+			if variants, err = b.parser.join(variants, it); err != nil {
 				return
 			}
 		}
-		if want := naive(variants, text); got != want {
+		if want := naive(&b.parser.vocabulary, variants, text); got != want {
 			t.Errorf("%q in %q: found %v, want %v", phrase, text, got, want)
 		}
 	})

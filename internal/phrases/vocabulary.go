@@ -7,73 +7,51 @@ import (
 	"unicode/utf8"
 )
 
-// A vocabulary gives every word of the phrases a symbol. A word with an open
-// ending has a symbol of its own, for the words that no phrase holds in full.
+// A vocabulary gives every word of the phrases a number. A word with an open
+// ending has one of its own: in a text it stands for the words that begin so
+// and that no phrase holds in full.
 type vocabulary struct {
-	exact, open []string // sorted; open without its star
-	cache       map[string][]symbol
+	numbers map[string]symbol
+	words   []string // by number, from firstSymbol on; an open ending keeps its star
 }
 
-func newVocabulary(phrases []phrase) *vocabulary {
-	v := &vocabulary{cache: map[string][]symbol{wordAddress: {symAddress}, wordIP: {symIP}}}
-	seen := map[string]bool{wordAddress: true, wordIP: true}
-	for _, p := range phrases {
-		for _, parts := range p {
-			for _, items := range parts {
-				for _, it := range items {
-					v.add(it, seen)
-				}
-			}
+func (v *vocabulary) size() int { return int(firstSymbol) + len(v.words) }
+
+// number returns the number of a folded word.
+func (v *vocabulary) number(word string) symbol {
+	sym, ok := v.numbers[word]
+	if !ok {
+		if v.numbers == nil {
+			v.numbers = map[string]symbol{}
 		}
+		sym = symbol(v.size())
+		v.numbers[word] = sym
+		v.words = append(v.words, word)
 	}
-	slices.Sort(v.exact)
-	slices.Sort(v.open)
-	return v
+	return sym
 }
 
-func (v *vocabulary) add(it item, seen map[string]bool) {
-	for _, words := range it {
-		for _, w := range words {
-			if seen[w] {
-				continue
-			}
-			seen[w] = true
-			if stem, ok := strings.CutSuffix(w, openEnding); ok {
-				v.open = append(v.open, stem)
-			} else {
-				v.exact = append(v.exact, w)
-			}
+// openings lists, for each word with an open ending, what it can be in a text:
+// itself, and every word that begins so. It is nil for the other words.
+func (v *vocabulary) openings() [][]symbol {
+	sorted := make([]symbol, len(v.words))
+	for i := range sorted {
+		sorted[i] = firstSymbol + symbol(i)
+	}
+	text := func(sym symbol) string { return v.words[sym-firstSymbol] }
+	slices.SortFunc(sorted, func(a, b symbol) int { return strings.Compare(text(a), text(b)) })
+	all := make([][]symbol, v.size())
+	for _, sym := range sorted {
+		stem, ok := strings.CutSuffix(text(sym), openEnding)
+		if !ok {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(sorted, stem, func(s symbol, stem string) int { return strings.Compare(text(s), stem) })
+		for ; i < len(sorted) && strings.HasPrefix(text(sorted[i]), stem); i++ {
+			all[sym] = append(all[sym], sorted[i])
 		}
 	}
-}
-
-func (v *vocabulary) size() int { return int(firstSymbol) + len(v.exact) + len(v.open) }
-
-func (v *vocabulary) exactSymbol(i int) symbol { return firstSymbol + symbol(i) }
-
-func (v *vocabulary) openSymbol(i int) symbol { return firstSymbol + symbol(len(v.exact)+i) }
-
-// symbols returns what a word of a phrase can be in a text: itself, or with an
-// open ending every known word that begins so, and any unknown one.
-func (v *vocabulary) symbols(word string) []symbol {
-	if syms, ok := v.cache[word]; ok {
-		return syms
-	}
-	var syms []symbol
-	if stem, ok := strings.CutSuffix(word, openEnding); ok {
-		i, _ := slices.BinarySearch(v.exact, stem)
-		for ; i < len(v.exact) && strings.HasPrefix(v.exact[i], stem); i++ {
-			syms = append(syms, v.exactSymbol(i))
-		}
-		i, _ = slices.BinarySearch(v.open, stem)
-		for ; i < len(v.open) && strings.HasPrefix(v.open[i], stem); i++ {
-			syms = append(syms, v.openSymbol(i))
-		}
-	} else if i, ok := slices.BinarySearch(v.exact, word); ok {
-		syms = []symbol{v.exactSymbol(i)}
-	}
-	v.cache[word] = syms
-	return syms
+	return all
 }
 
 // letters is how many values asciiClass has below notASCII.
@@ -102,20 +80,25 @@ type wordIndex struct {
 
 func (v *vocabulary) index() wordIndex {
 	ix := wordIndex{tree: make([]letter, 2, 4*v.size()+2), other: map[string]symbol{}}
-	for i, w := range v.open {
-		if at, ok := ix.grow(w); ok {
-			ix.tree[at].open = v.openSymbol(i)
-		} else {
-			ix.otherOpen = append(ix.otherOpen, w)
-			ix.openSyms = append(ix.openSyms, v.openSymbol(i))
+	var otherOpen []string
+	for i, word := range v.words {
+		stem, open := strings.CutSuffix(word, openEnding)
+		at, ok := ix.grow(stem)
+		switch sym := firstSymbol + symbol(i); {
+		case !ok && open:
+			otherOpen = append(otherOpen, stem)
+		case !ok:
+			ix.other[stem] = sym
+		case open:
+			ix.tree[at].open = sym
+		default:
+			ix.tree[at].exact = sym
 		}
 	}
-	for i, w := range v.exact {
-		if at, ok := ix.grow(w); ok {
-			ix.tree[at].exact = v.exactSymbol(i)
-		} else {
-			ix.other[w] = v.exactSymbol(i)
-		}
+	slices.Sort(otherOpen)
+	for _, stem := range otherOpen {
+		ix.otherOpen = append(ix.otherOpen, stem)
+		ix.openSyms = append(ix.openSyms, v.numbers[stem+openEnding])
 	}
 	ix.inherit()
 	return ix

@@ -1,0 +1,123 @@
+package phrases
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+// A Builder collects phrases. The zero Builder is ready to use.
+type Builder struct {
+	phrases []phrase
+	words   int // in all phrases, written out
+	parser  parser
+}
+
+// Add takes a phrase in and returns its number, counted from 0. The error says
+// what is wrong with the way it is written.
+func (b *Builder) Add(text string) (int, error) {
+	p, err := b.parser.parse(text)
+	if err == nil && b.words+b.parser.size > maxTotalWords {
+		err = errTotal
+	}
+	if err != nil {
+		return 0, fmt.Errorf("phrase %q: %w", text, err)
+	}
+	b.words += b.parser.size
+	b.phrases = append(b.phrases, p)
+	return len(b.phrases) - 1, nil
+}
+
+// Build makes the set. The builder can go on to be used afterwards.
+func (b *Builder) Build() *Set {
+	v := &b.parser.vocabulary
+	g := grower{open: v.openings(), Set: &Set{
+		phrases: len(b.phrases), first: make([][]int32, v.size()), start: make([]atomic.Pointer[state], v.size()), states: map[string]*state{}, words: v.index(),
+	}}
+	const nodesPerPhrase, edgesPerPhrase = 16, 40 // about what rules have
+	g.nodes = make([]node, 0, nodesPerPhrase*len(b.phrases))
+	g.edges = make([]edge, 0, edgesPerPhrase*len(b.phrases))
+	for n, p := range b.phrases {
+		for _, parts := range p {
+			g.insert(int32(n), parts)
+		}
+	}
+	return g.Set
+}
+
+// grower adds phrases to a set.
+type grower struct {
+	*Set
+	open [][]symbol // what a word with an open ending stands for, nil for other words
+}
+
+// insert adds one alternative of a phrase: its parts in order.
+func (g *grower) insert(phrase int32, parts []part) {
+	slot := int32(-1)
+	if len(parts) > 1 {
+		slot = int32(g.slots)
+		g.slots += len(parts)
+	}
+	for i, items := range parts {
+		g.uses = append(g.uses, use{phrase: phrase, slot: slot, part: int32(i), last: i == len(parts)-1})
+		for _, e := range g.items(items, int32(len(g.uses)-1)) {
+			g.first[e.sym] = append(g.first[e.sym], e.to)
+		}
+	}
+}
+
+// items makes the nodes for a list of items, from the last to the first, and
+// returns the edges that lead into it.
+func (g *grower) items(items []item, use int32) []edge {
+	var behind []edge // edges that go on behind the item at hand
+	open := true      // whether all that is behind may be missing
+	for i := len(items) - 1; i >= 0; i-- {
+		end := int32(-1)
+		if open {
+			end = use
+		}
+		at := g.node(behind, end)
+		into := make([]edge, 0, len(items[i])+len(behind))
+		missing := false
+		for _, words := range items[i] {
+			if len(words) == 0 {
+				missing = true
+				continue
+			}
+			into = g.path(into, words, at)
+		}
+		if missing {
+			into = append(into, behind...)
+		}
+		open = open && missing
+		behind = into
+	}
+	return behind
+}
+
+// path adds a way to write an item, that ends in node at.
+func (g *grower) path(into []edge, words []symbol, at int32) []edge {
+	for i := len(words) - 1; i > 0; i-- {
+		from := int32(len(g.edges))
+		g.edges = g.edgesFor(g.edges, words[i], at)
+		g.nodes = append(g.nodes, node{from, int32(len(g.edges)), -1})
+		at = int32(len(g.nodes) - 1)
+	}
+	return g.edgesFor(into, words[0], at)
+}
+
+func (g *grower) edgesFor(list []edge, word symbol, to int32) []edge {
+	if g.open[word] == nil {
+		return append(list, edge{word, to})
+	}
+	for _, sym := range g.open[word] {
+		list = append(list, edge{sym, to})
+	}
+	return list
+}
+
+func (g *grower) node(edges []edge, use int32) int32 {
+	from := int32(len(g.edges))
+	g.edges = append(g.edges, edges...)
+	g.nodes = append(g.nodes, node{from, int32(len(g.edges)), use})
+	return int32(len(g.nodes) - 1)
+}
