@@ -25,6 +25,7 @@ run: ## explain a reply: make run ARGS='550 5.1.1 User unknown'
 
 test: ## all tests, with the race detector
 	$(GO) test -race -timeout 10m ./...
+	$(GO) test -run Allocates ./verdict
 
 check: ## gofmt, go vet, staticcheck
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "not gofmt'ed, run gofmt -w on:"; echo "$$files"; exit 1; }

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/nixiemail/nixie"
 )
@@ -85,13 +86,13 @@ func (a axes) next(permanence nixie.Class) Action {
 
 // Reasons, Scopes and Actions list the vocabulary in the order of the
 // documentation.
-func Reasons() []Reason {
-	return []Reason{
-		BadMailbox, MailboxMoved, MailboxDisabled, MailboxFull, BadDomain, NullMX, BadSender, AddressSyntax, NoRelay,
-		ListProblem, MessageTooBig, BadContent, SpamContent, Virus, AuthFailed, PTRMissing, IPReputation, DomainReputation,
-		RateLimited, Greylisted, TooManyRecipients, Policy, LoginRequired, TLSRequired, SMTPUTF8, Protocol, DNSFailure,
-		ConnectFailure, Timeout, RoutingLoop, Expired, SystemFull, SystemDown, SystemConfig, Delivered, Priority, Undefined,
-	}
+func Reasons() []Reason { return slices.Clone(reasons) }
+
+var reasons = []Reason{
+	BadMailbox, MailboxMoved, MailboxDisabled, MailboxFull, BadDomain, NullMX, BadSender, AddressSyntax, NoRelay,
+	ListProblem, MessageTooBig, BadContent, SpamContent, Virus, AuthFailed, PTRMissing, IPReputation, DomainReputation,
+	RateLimited, Greylisted, TooManyRecipients, Policy, LoginRequired, TLSRequired, SMTPUTF8, Protocol, DNSFailure,
+	ConnectFailure, Timeout, RoutingLoop, Expired, SystemFull, SystemDown, SystemConfig, Delivered, Priority, Undefined,
 }
 
 // Scopes lists the scopes.
@@ -120,7 +121,7 @@ func parseWord[T ~string](what, s string, list []T) (T, error) {
 }
 
 // ParseReason reads a reason's name.
-func ParseReason(s string) (Reason, error) { return parseWord("reason", s, Reasons()) }
+func ParseReason(s string) (Reason, error) { return parseWord("reason", s, reasons) }
 
 // ParseScope reads a scope's name.
 func ParseScope(s string) (Scope, error) { return parseWord("scope", s, Scopes()) }

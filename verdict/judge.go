@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -80,20 +79,28 @@ func BuiltinConfig() (Config, error) {
 	if err != nil {
 		return c, err
 	}
-	for _, name := range names {
-		f, err := data.Open(name)
-		if err != nil {
-			return c, err
-		}
-		rules, err := ParseRules(name, f)
-		f.Close()
-		if err != nil {
-			return c, err
-		}
-		c.Rules = append(c.Rules, rules...)
+	files := make([][]Rule, len(names))
+	errs := make([]error, len(names))
+	var readers sync.WaitGroup
+	for i, name := range names {
+		readers.Go(func() { files[i], errs[i] = parseEmbedded(name) })
 	}
+	readers.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return c, err
+	}
+	c.Rules = slices.Concat(files...)
 	c.Receivers, err = BuiltinReceivers()
 	return c, err
+}
+
+func parseEmbedded(name string) ([]Rule, error) {
+	f, err := data.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ParseRules(name, f)
 }
 
 // BuiltinReceivers returns the receivers of this package.
@@ -254,12 +261,13 @@ func appendNew(list []int32, n int32) []int32 {
 // version hashes everything that verdicts depend on.
 func version(c Config) string {
 	h := fnv.New64a()
+	var buf []byte
 	field := func(values ...string) {
+		buf = buf[:0]
 		for _, v := range values {
-			io.WriteString(h, v)
-			h.Write([]byte{0})
+			buf = append(append(buf, v...), 0)
 		}
-		h.Write([]byte{1})
+		h.Write(append(buf, 1))
 	}
 	for i := range c.Rules {
 		r := &c.Rules[i]

@@ -17,12 +17,16 @@ type vocabulary struct {
 
 func (v *vocabulary) size() int { return int(firstSymbol) + len(v.words) }
 
+// usualWords is about how many words a large set of rules has.
+const usualWords = 8192
+
 // number returns the number of a folded word.
 func (v *vocabulary) number(word string) symbol {
 	sym, ok := v.numbers[word]
 	if !ok {
 		if v.numbers == nil {
-			v.numbers = map[string]symbol{}
+			v.numbers = make(map[string]symbol, usualWords)
+			v.words = make([]string, 0, usualWords)
 		}
 		sym = symbol(v.size())
 		v.numbers[word] = sym
@@ -79,7 +83,7 @@ type wordIndex struct {
 }
 
 func (v *vocabulary) index() wordIndex {
-	ix := wordIndex{tree: make([]letter, 2, 4*v.size()+2), other: map[string]symbol{}}
+	ix := wordIndex{tree: make([]letter, 2, 3*v.size()+2), other: map[string]symbol{}}
 	var otherOpen []string
 	for i, word := range v.words {
 		stem, open := strings.CutSuffix(word, openEnding)
