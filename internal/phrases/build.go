@@ -57,8 +57,10 @@ type grower struct {
 func (g *grower) insert(phrase int32, parts []part) {
 	slot := int32(-1)
 	if len(parts) > 1 {
-		slot = int32(g.slots)
-		g.slots += len(parts)
+		slot = int32(len(g.slots))
+		for i := range parts {
+			g.slots = append(g.slots, int8(i))
+		}
 	}
 	for i, items := range parts {
 		g.uses = append(g.uses, use{phrase: phrase, slot: slot, part: int32(i), last: i == len(parts)-1})

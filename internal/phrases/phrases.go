@@ -52,14 +52,18 @@ type Match struct {
 	Spans  [MaxParts]Span
 }
 
-// use says which part of which phrase a path through the automaton is. slot
-// numbers the parts of phrases with more than one part, -1 for the others.
+// use says that a path through the automaton is a part of a phrase. slot numbers
+// the parts of phrases with more than one part, -1 for a phrase of one.
 type use struct {
 	phrase int32
 	slot   int32
 	part   int32
 	last   bool
 }
+
+// ending is a use that completes its phrase; before is the slot of the part
+// before it, -1 for a phrase of one part.
+type ending struct{ phrase, before int32 }
 
 type edge struct {
 	sym symbol
@@ -86,16 +90,17 @@ type Set struct {
 	mu     sync.Mutex
 	states map[string]*state // by their nodes
 
-	phrases, slots int
+	phrases int
+	slots   []int8 // the number of each slot's part in its phrase
 }
 
 // state is a set of nodes, so that the automaton is in one state at a time.
 // States are made when a text first leads to them: few of the possible ones
 // are ever needed. They depend on the phrases alone, and stay.
 type state struct {
-	last  []use                  // the parts that end here and complete their phrases
+	last  []ending               // the parts that end here and complete their phrases
+	open  []int32                // the slots of the other parts that end here, sorted
 	next  atomic.Pointer[[]step] // sorted by symbol; nil until it is asked for
-	open  []uint64               // the slots of the other parts that end here, a bit each; nil for none
 	nodes []int32
 }
 
@@ -103,9 +108,6 @@ type step struct {
 	sym symbol
 	to  *state
 }
-
-// slotWords is how many words of bits the slots take.
-func (s *Set) slotWords() int { return (s.slots + 63) / 64 }
 
 // Len returns the number of phrases.
 func (s *Set) Len() int { return s.phrases }
@@ -187,14 +189,15 @@ func (s *Set) state(nodes []int32) *state {
 			continue
 		}
 		if u := s.uses[s.nodes[n].use]; !u.last {
-			if st.open == nil {
-				st.open = make([]uint64, s.slotWords())
-			}
-			st.open[(u.slot+u.part)>>6] |= 1 << ((u.slot + u.part) & 63)
-		} else if !slices.Contains(st.last, u) {
-			st.last = append(st.last, u)
+			st.open = append(st.open, u.slot+u.part)
+		} else if u.slot < 0 {
+			st.last = append(st.last, ending{u.phrase, -1})
+		} else {
+			st.last = append(st.last, ending{u.phrase, u.slot + u.part - 1})
 		}
 	}
+	slices.Sort(st.open)
+	st.last, st.open = slices.Compact(st.last), slices.Compact(st.open)
 	s.states[string(key)] = st
 	return st
 }

@@ -1,6 +1,7 @@
 package phrases
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -23,7 +24,7 @@ type Scanner struct {
 	generation uint32
 	found      []uint32 // by phrase: the generation in which it was found
 	reached    []place
-	open       []uint64 // the slots of all places reached, a bit each
+	open       []uint32 // by slot: the generation in which a place with it was reached
 	matches    []Match
 	buf        []byte
 }
@@ -34,21 +35,21 @@ type run struct{ first, last int32 }
 // place is a run of words that is a part of some phrases which go on.
 type place struct {
 	run
-	open []uint64 // as in state
+	open []int32 // as in state
 }
 
 // NewScanner returns a scanner for the set.
 func (s *Set) NewScanner() *Scanner {
-	return &Scanner{set: s, found: make([]uint32, s.phrases), open: make([]uint64, s.slotWords()), generation: 1}
+	return &Scanner{set: s, found: make([]uint32, s.phrases), open: make([]uint32, len(s.slots)), generation: 1}
 }
 
 // Reset forgets what was read and found.
 func (sc *Scanner) Reset() {
 	sc.words, sc.reached, sc.matches = sc.words[:0], sc.reached[:0], sc.matches[:0]
-	clear(sc.open)
 	sc.generation++
 	if sc.generation == 0 { // after 2^32 uses, old marks would look new
 		clear(sc.found)
+		clear(sc.open)
 		sc.generation = 1
 	}
 }
@@ -61,7 +62,7 @@ func (sc *Scanner) Find() []Match {
 		st := s.begin(sc.words[i].sym)
 		for k := i; st != nil; {
 			for u := range st.last {
-				sc.hit(&st.last[u], run{int32(i), int32(k)})
+				sc.hit(st.last[u], run{int32(i), int32(k)})
 			}
 			if st.open != nil {
 				sc.reach(run{int32(i), int32(k)}, st.open)
@@ -174,30 +175,45 @@ func (sc *Scanner) emit(sym symbol, start, end int) {
 }
 
 // reach notes that a run of words is a part of phrases which go on.
-func (sc *Scanner) reach(at run, open []uint64) {
+func (sc *Scanner) reach(at run, open []int32) {
 	sc.reached = append(sc.reached, place{at, open})
-	all := sc.open[:len(open)]
-	for i, bits := range open {
-		all[i] |= bits
+	for _, slot := range open {
+		sc.open[slot] = sc.generation
 	}
 }
 
 // hit notes that a run of words completes a phrase, if the parts before stand
 // before it.
-func (sc *Scanner) hit(u *use, at run) {
-	if u.part > 0 && !isOpen(sc.open, u.slot+u.part-1) || sc.found[u.phrase] == sc.generation {
+func (sc *Scanner) hit(e ending, at run) {
+	if e.before >= 0 && sc.open[e.before] != sc.generation || sc.found[e.phrase] == sc.generation {
 		return
 	}
-	m := Match{Phrase: u.phrase, Parts: u.part + 1}
-	if u.part > 0 && !sc.trace(u.slot+u.part-1, u.part-1, at.first, len(sc.reached), &m) {
-		return
+	m := Match{Phrase: e.phrase, Parts: 1}
+	if e.before >= 0 {
+		part := int32(sc.set.slots[e.before])
+		if !sc.trace(e.before, part, at.first, len(sc.reached), &m) {
+			return
+		}
+		m.Parts = part + 2
 	}
-	sc.found[u.phrase] = sc.generation
-	sc.fill(&m, u.part, at)
+	sc.found[e.phrase] = sc.generation
+	sc.fill(&m, m.Parts-1, at)
 	sc.matches = append(sc.matches, m)
 }
 
-func isOpen(open []uint64, slot int32) bool { return open[slot>>6]&(1<<(slot&63)) != 0 }
+// contains looks a slot up in the sorted list of a state.
+func contains(open []int32, slot int32) bool {
+	if len(open) > 16 {
+		_, ok := slices.BinarySearch(open, slot)
+		return ok
+	}
+	for _, s := range open {
+		if s == slot {
+			return true
+		}
+	}
+	return false
+}
 
 // fill enters where a part of a match stands.
 func (sc *Scanner) fill(m *Match, part int32, at run) {
@@ -215,7 +231,7 @@ func (sc *Scanner) trace(slot, part, first int32, n int, m *Match) bool {
 		if first-p.first > MaxGap+MaxWords {
 			return false
 		}
-		if gap := first - p.last - 1; gap < 0 || gap > MaxGap || !isOpen(p.open, slot) {
+		if gap := first - p.last - 1; gap < 0 || gap > MaxGap || !contains(p.open, slot) {
 			continue
 		}
 		if part == 0 || sc.trace(slot-1, part-1, p.first, n, m) {
