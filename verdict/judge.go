@@ -39,6 +39,7 @@ type compiled struct {
 	kind     int8        // 3 provider, 2 words or code, 1 reply code, 0 class
 	weight   int8
 	modifier bool
+	success  bool // it may decide a 2xx: words of failure in good news mean nothing
 }
 
 // conditions are what must hold beside the words.
@@ -185,6 +186,8 @@ func (b *phraseBuilder) add(r *Rule, text string, u phraseUse) {
 func (j *Judge) compile(n int32, b *phraseBuilder) {
 	r, c := &j.rules[n], &j.compiled[n]
 	c.reason, c.weight, c.modifier = r.Reason, int8(r.Weight), len(r.For) > 0
+	c.success = slices.ContainsFunc(r.ReplyCodes, func(p ReplyCodePattern) bool { return p.begins(2) }) ||
+		slices.ContainsFunc(r.Codes, func(p CodePattern) bool { return p.Class == nixie.Success }) || defaults[r.Reason].always == nixie.Success
 	switch r.basis() {
 	case BasisProvider:
 		c.kind = 3

@@ -68,6 +68,8 @@ func TestWhichRuleWins(t *testing.T) {
 		{"given up", stanza("a", "gave-up: yes\nreply-code: 4xx\nreason: expired") + stanza("b", "reply-code: 4xx\nreason: undefined"), "451 zzz", Hints{GaveUp: true}, "a"},
 		{"not given up", stanza("a", "gave-up: yes\nreply-code: 4xx\nreason: expired") + stanza("b", "reply-code: 4xx\nreason: undefined"), "451 zzz", Hints{}, "b"},
 		{"no digits", stanza("a", "reply-code: none\nreason: undefined") + stanza("b", "reply-code: 5xx\nreason: policy"), "zzz", Hints{}, "a"},
+		{"words of failure in good news", stanza("a", full) + stanza("b", "reply-code: 2xx\nreason: delivered"), "250 2.0.0 queued, mailbox full soon", Hints{}, "b"},
+		{"words for good news", stanza("a", full, "reply-code: 2xx, 5xx") + stanza("b", "reply-code: 2xx\nreason: delivered"), "250 2.0.0 queued, mailbox full soon", Hints{}, "a"},
 		{"nothing fits", stanza("a", unknown), "550 zzz", Hints{}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

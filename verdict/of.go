@@ -143,7 +143,7 @@ func (j *Judge) receiver(reply *nixie.Reply, hints Hints, said int32) int32 {
 func (j *Judge) collect(s *scratch, sit *situation) {
 	for _, n := range s.touched {
 		k := &s.marks[n]
-		if k.said > 0 && !k.vetoed {
+		if k.said > 0 && !k.vetoed && (sit.class != nixie.Success || j.compiled[n].success) {
 			j.consider(s, sit, n, k)
 		}
 	}
