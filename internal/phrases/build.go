@@ -30,10 +30,8 @@ func (b *Builder) Add(text string) (int, error) {
 // Build makes the set. The builder can go on to be used afterwards.
 func (b *Builder) Build() *Set {
 	v := &b.parser.vocabulary
-	index := make(chan wordIndex, 1)
-	go func() { index <- v.index() }() // beside the rest: the two take as long
 	g := grower{open: v.openings(), Set: &Set{
-		phrases: len(b.phrases), first: make([][]int32, v.size()), start: make([]atomic.Pointer[state], v.size()), states: map[string]*state{},
+		phrases: len(b.phrases), first: make([][]int32, v.size()), start: make([]atomic.Pointer[state], v.size()), states: map[string]*state{}, words: v.index(),
 	}}
 	const nodesPerPhrase, edgesPerPhrase = 16, 40 // about what rules have
 	g.nodes = make([]node, 0, nodesPerPhrase*len(b.phrases))
@@ -43,7 +41,6 @@ func (b *Builder) Build() *Set {
 			g.insert(int32(n), parts)
 		}
 	}
-	g.words = <-index
 	return g.Set
 }
 

@@ -22,7 +22,7 @@ var (
 	errVariants = fmt.Errorf("it can be written in too many ways: at most %d for one bracket, %d where brackets have gaps in them", MaxVariants, maxAlternatives)
 	errSize     = fmt.Errorf("with its brackets written out it has more than %d words", maxPhraseWords)
 	errTotal    = fmt.Errorf("all phrases together have more than %d words", maxTotalWords)
-	errStar     = errors.New("a * stands only at the end of a word of two letters or more")
+	errStar     = fmt.Errorf("a * stands only at the end of a word of 2 to %d letters", maxStem)
 	errUnknown  = errors.New("only <address> and <ip> may stand in angle brackets")
 )
 
@@ -394,7 +394,7 @@ func (p *parser) plain() (item, error) {
 		}
 		found := foldWords(stem)
 		if open {
-			if len(found) == 0 || len(found[len(found)-1]) < 2 {
+			if len(found) == 0 || len(found[len(found)-1]) < 2 || len(found[len(found)-1]) > maxStem {
 				return nil, errStar
 			}
 			found[len(found)-1] += openEnding

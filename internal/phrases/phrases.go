@@ -83,7 +83,7 @@ type Set struct {
 	nodes []node
 	edges []edge
 	uses  []use
-	words wordIndex
+	words *wordIndex
 	first [][]int32               // nodes behind the first word, by symbol
 	start []atomic.Pointer[state] // the state for each of these
 

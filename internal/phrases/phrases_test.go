@@ -41,6 +41,12 @@ func TestScan(t *testing.T) {
 		{"no such (mail|) user", "no such user", []string{"no such user"}},
 		{"reject*", "it was Rejected.", []string{"Rejected"}},
 		{"reject*", "project", nil},
+		{"reject*", "rejet", nil},
+		{"(rej*|reject*) it", "rejecting it", []string{"rejecting it"}},
+		{"rej* it", "rejecting it", []string{"rejecting it"}},
+		{"desactiv*", "désactivée", []string{"désactivée"}},
+		{"mail* 用户", "mailbox用户", []string{"mailbox用户"}},
+		{"po* x", "poчта x", []string{"poчта x"}},
 		{"(re*|reject) mail", "reject mail", []string{"reject mail"}},
 		{"user ... unknown", "user <a@example.com> is unknown", []string{"user", "unknown"}},
 		{"user ... unknown", "user unknown", []string{"user", "unknown"}},
@@ -113,7 +119,7 @@ func TestAddRefuses(t *testing.T) {
 	}{
 		{"", errEmpty}, {"[a]", errEmpty}, {"(a|)", errEmpty}, {"...", errEmpty}, {"--", errEmpty},
 		{"(a", errBracket}, {"a)", errBracket}, {"[a", errBracket}, {"(a]", errBracket},
-		{"a*b", errStar}, {"*", errStar}, {"a*", errStar},
+		{strings.Repeat("x", maxStem+1) + "*", errStar}, {"a*b", errStar}, {"*", errStar}, {"a*", errStar},
 		{"<name>", errUnknown},
 		{strings.Repeat("a ... ", MaxParts+1) + "a", errParts},
 		{strings.Repeat("a ", MaxWords+1), errWords},
@@ -130,7 +136,7 @@ func TestAddRefuses(t *testing.T) {
 		t.Errorf("over the words of a set: %v, want %v", err, errTotal)
 	}
 	b = Builder{}
-	for _, phrase := range []string{strings.Repeat("a ", MaxWords), strings.Repeat("a ... ", MaxParts-1) + "a"} {
+	for _, phrase := range []string{strings.Repeat("x", maxStem) + "*", strings.Repeat("a ", MaxWords), strings.Repeat("a ... ", MaxParts-1) + "a"} {
 		if _, err := b.Add(phrase); err != nil {
 			t.Errorf("Add(%.40q) = %v, want it taken", phrase, err)
 		}

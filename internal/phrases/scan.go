@@ -18,8 +18,9 @@ const MaxText = 1<<31 - 1
 // A Scanner looks for the phrases of one set. It can be used again after
 // [Scanner.Reset], by one goroutine at a time.
 type Scanner struct {
-	set   *Set
-	words []word
+	set     *Set
+	words   []word
+	letters asciiWord // the word that is being read
 
 	generation uint32
 	found      []uint32 // by phrase: the generation in which it was found
@@ -105,7 +106,8 @@ func (sc *Scanner) Feed(text string, from, to int) {
 
 // ascii reads a word of ASCII letters, and returns where it ends.
 func (sc *Scanner) ascii(text string, from, to int) int {
-	tree, at, open := sc.set.words.tree, uint16(firstNode), symOther
+	w := &sc.letters
+	w.hash, w.n = hashStart, 0
 	for i := from; ; i++ {
 		if i < to {
 			class := asciiClass[text[i]]
@@ -113,17 +115,11 @@ func (sc *Scanner) ascii(text string, from, to int) int {
 				return sc.mixed(text, from, i, to)
 			}
 			if class != 0 {
-				if at = tree[at].next[class]; at != deadEnd {
-					open = tree[at].open
-				}
+				w.add(class)
 				continue
 			}
 		}
-		sym := open
-		if at != deadEnd && tree[at].exact != symOther {
-			sym = tree[at].exact
-		}
-		sc.emit(sym, from, i)
+		sc.emit(sc.set.words.symbol(w), from, i)
 		return i
 	}
 }

@@ -1,7 +1,7 @@
 package phrases
 
 import (
-	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -58,110 +58,166 @@ func (v *vocabulary) openings() [][]symbol {
 	return all
 }
 
+// wordIndex turns words into symbols. Words of ASCII letters and digits are
+// found by a hash that is made while they are read; others are looked up whole.
+// Two words with one hash are not told apart: none of the phrases have such, and
+// a text that was made to have one could as well have the word itself.
+type wordIndex struct {
+	exact hashTable
+	stems hashTable // of words with an open ending
+	// stemLengths has, by the classes of a word's first two letters, a bit for
+	// each length that a stem beginning so has.
+	stemLengths [letters * letters]uint64
+	other       map[string]symbol // words with other letters
+	otherStems  []string          // sorted, so that the longest of a kind comes last
+	otherSyms   []symbol
+}
+
 // letters is how many values asciiClass has below notASCII.
 const letters = 37
 
-// letter is a node of the tree of ASCII words. Node 0 is a dead end, node 1 the
-// root. open is the symbol of the longest open ending on the way to here.
-type letter struct {
-	next  [letters]uint16
-	exact symbol
-	open  symbol
+// maxStem is the longest stem that may have an open ending.
+const maxStem = 63
+
+// hashStart and hashNext are FNV-1a over the classes of a word's letters.
+const hashStart = 14695981039346656037
+
+func hashNext(h uint64, class uint8) uint64 { return (h ^ uint64(class)) * 1099511628211 }
+
+// hashWord hashes a folded word; ok is false if it has other than ASCII letters.
+func hashWord(word string) (h uint64, ok bool) {
+	h = hashStart
+	for i := range len(word) {
+		if word[i] >= utf8.RuneSelf {
+			return 0, false
+		}
+		h = hashNext(h, asciiClass[word[i]])
+	}
+	return h, true
 }
 
-const (
-	deadEnd   = 0
-	firstNode = 1
-)
+// hashTable finds the symbol for a hash. Its size is a power of two.
+type hashTable []hashEntry
 
-// wordIndex turns words into symbols: ASCII ones letter by letter, others whole.
-type wordIndex struct {
-	tree      []letter
-	other     map[string]symbol
-	otherOpen []string // sorted, so that the longest of a kind comes last
-	openSyms  []symbol
+type hashEntry struct {
+	tag uint32 // the upper half of the hash
+	sym symbol // symOther for an empty entry
 }
 
-func (v *vocabulary) index() wordIndex {
-	ix := wordIndex{tree: make([]letter, 2, 3*v.size()+2), other: map[string]symbol{}}
-	var otherOpen []string
+func newHashTable(n int) hashTable { return make(hashTable, 1<<bits.Len(uint(2*n+1))) }
+
+func (t hashTable) put(h uint64, sym symbol) {
+	i := int(h) & (len(t) - 1)
+	for t[i].sym != symOther {
+		i = (i + 1) & (len(t) - 1)
+	}
+	t[i] = hashEntry{uint32(h >> 32), sym}
+}
+
+func (t hashTable) get(h uint64) symbol {
+	for i := int(h) & (len(t) - 1); t[i].sym != symOther; i = (i + 1) & (len(t) - 1) {
+		if t[i].tag == uint32(h>>32) {
+			return t[i].sym
+		}
+	}
+	return symOther
+}
+
+func (v *vocabulary) index() *wordIndex {
+	ix := &wordIndex{exact: newHashTable(len(v.words)), stems: newHashTable(len(v.words)), other: map[string]symbol{}}
 	for i, word := range v.words {
 		stem, open := strings.CutSuffix(word, openEnding)
-		at, ok := ix.grow(stem)
+		h, ok := hashWord(stem)
 		switch sym := firstSymbol + symbol(i); {
 		case !ok && open:
-			otherOpen = append(otherOpen, stem)
+			ix.otherStems = append(ix.otherStems, stem)
 		case !ok:
 			ix.other[stem] = sym
 		case open:
-			ix.tree[at].open = sym
+			ix.stems.put(h, sym)
+			ix.stemLengths[stemKey(asciiClass[stem[0]], asciiClass[stem[1]])] |= 1 << len(stem)
 		default:
-			ix.tree[at].exact = sym
+			ix.exact.put(h, sym)
 		}
 	}
-	slices.Sort(otherOpen)
-	for _, stem := range otherOpen {
-		ix.otherOpen = append(ix.otherOpen, stem)
-		ix.openSyms = append(ix.openSyms, v.numbers[stem+openEnding])
+	slices.Sort(ix.otherStems)
+	for _, stem := range ix.otherStems {
+		ix.otherSyms = append(ix.otherSyms, v.numbers[stem+openEnding])
 	}
-	ix.inherit()
 	return ix
 }
 
-// grow makes the nodes for an ASCII word and returns the last one.
-func (ix *wordIndex) grow(word string) (at uint16, ok bool) {
-	for i := range len(word) {
-		if word[i] >= utf8.RuneSelf || len(ix.tree)+len(word) > math.MaxUint16 {
-			return 0, false // the words that are looked up whole
-		}
-	}
-	at = firstNode
-	for i := range len(word) {
-		c := asciiClass[word[i]]
-		if ix.tree[at].next[c] == deadEnd {
-			ix.tree[at].next[c] = uint16(len(ix.tree))
-			ix.tree = append(ix.tree, letter{})
-		}
-		at = ix.tree[at].next[c]
-	}
-	return at, true
+func stemKey(first, second uint8) int { return int(first)*letters + int(second) }
+
+// asciiWord is a word of ASCII letters while it is read.
+type asciiWord struct {
+	hash          uint64
+	n             int
+	first, second uint8
+	prefixes      [maxStem + 1]uint64 // the hash by length
 }
 
-// inherit hands the symbol of an open ending down to every longer word.
-// Children have higher numbers than their parents.
-func (ix *wordIndex) inherit() {
-	for at := range ix.tree {
-		for _, to := range ix.tree[at].next {
-			if to != deadEnd && ix.tree[to].open == symOther {
-				ix.tree[to].open = ix.tree[at].open
-			}
-		}
+func (w *asciiWord) add(class uint8) {
+	w.hash = hashNext(w.hash, class)
+	w.n++
+	switch {
+	case w.n == 1:
+		w.first = class
+	case w.n == 2:
+		w.second = class
 	}
+	if w.n <= maxStem {
+		w.prefixes[w.n] = w.hash
+	}
+}
+
+// symbol finds the word, or else its longest stem.
+func (ix *wordIndex) symbol(w *asciiWord) symbol {
+	if sym := ix.exact.get(w.hash); sym != symOther {
+		return sym
+	}
+	return ix.stem(w)
+}
+
+// stem finds the longest stem with an open ending that the word begins with.
+func (ix *wordIndex) stem(w *asciiWord) symbol {
+	if w.n < 2 {
+		return symOther
+	}
+	lengths := ix.stemLengths[stemKey(w.first, w.second)]
+	if w.n < maxStem {
+		lengths &= 1<<(w.n+1) - 1
+	}
+	for lengths != 0 {
+		n := bits.Len64(lengths) - 1
+		if sym := ix.stems.get(w.prefixes[n]); sym != symOther {
+			return sym
+		}
+		lengths &^= 1 << n
+	}
+	return symOther
 }
 
 // whole finds the symbol of a folded word that was not read letter by letter.
 func (ix *wordIndex) whole(word []byte) symbol {
-	at, open := uint16(firstNode), symOther
-	for i, c := range word {
+	w := asciiWord{hash: hashStart}
+	for _, c := range word {
 		if c >= utf8.RuneSelf {
 			break
 		}
-		at = ix.tree[at].next[asciiClass[c]]
-		if at == deadEnd {
-			break
-		}
-		open = ix.tree[at].open
-		if i == len(word)-1 && ix.tree[at].exact != symOther {
-			return ix.tree[at].exact
-		}
+		w.add(asciiClass[c])
+	}
+	if w.n == len(word) {
+		return ix.symbol(&w)
 	}
 	if sym, ok := ix.other[string(word)]; ok {
 		return sym
 	}
-	for i, stem := range ix.otherOpen {
+	found := ix.stem(&w) // one that ends before the first other letter
+	for i, stem := range ix.otherStems {
 		if len(word) >= len(stem) && string(word[:len(stem)]) == stem {
-			open = ix.openSyms[i]
+			found = ix.otherSyms[i]
 		}
 	}
-	return open
+	return found
 }
