@@ -355,6 +355,16 @@ func better(a, b candidate) int {
 	return int(a.rule - b.rule)
 }
 
+// sortCandidates puts the best first. There are a handful, for which this is the
+// quickest way.
+func sortCandidates(cs []candidate) {
+	for i := 1; i < len(cs); i++ {
+		for k := i; k > 0 && better(cs[k], cs[k-1]) < 0; k-- {
+			cs[k], cs[k-1] = cs[k-1], cs[k]
+		}
+	}
+}
+
 func compareBool(a, b bool) int {
 	switch {
 	case a == b:

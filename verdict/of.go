@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"slices"
-
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/phrases"
 )
@@ -48,8 +46,9 @@ const maxOverruled = 8
 // first digit says.
 func (j *Judge) Of(reply *nixie.Reply, hints Hints) Verdict {
 	s := j.scratch.Get().(*scratch)
-	defer j.scratch.Put(s)
-	return j.judge(s, reply, hints)
+	v := j.judge(s, reply, hints)
+	j.scratch.Put(s)
+	return v
 }
 
 func (j *Judge) judge(s *scratch, reply *nixie.Reply, hints Hints) Verdict {
@@ -302,7 +301,7 @@ func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
 // for its reason.
 func (j *Judge) modify(v *Verdict, s *scratch, r *Rule, text string) (nixie.Class, Scope, Action) {
 	permanence, scope, action := r.Permanence, r.Scope, r.Action
-	slices.SortFunc(s.modifiers, better)
+	sortCandidates(s.modifiers)
 	for i := range s.modifiers {
 		m := &j.rules[s.modifiers[i].rule]
 		if !contains(m.For, r.Reason) {
@@ -355,7 +354,7 @@ func (j *Judge) overruled(all []candidate, reason Reason) []Overruled {
 	if others == 0 {
 		return nil
 	}
-	slices.SortFunc(all, better)
+	sortCandidates(all)
 	list := make([]Overruled, 0, min(others, maxOverruled))
 	for i := range all {
 		if r := &j.rules[all[i].rule]; all[i].match >= 0 && r.Reason != reason && len(list) < maxOverruled {

@@ -58,20 +58,26 @@ func (sc *Scanner) Reset() {
 // Find returns what stands in the text fed since Reset, each phrase once, in
 // the order in which their last parts begin. It is good until the next Reset.
 func (sc *Scanner) Find() []Match {
-	s := sc.set
-	for i := range sc.words {
-		st := s.begin(sc.words[i].sym)
+	s, words, generation := sc.set, sc.words, sc.generation
+	for i := range words {
+		if words[i].sym == symOther {
+			continue
+		}
+		st := s.begin(words[i].sym)
 		for k := i; st != nil; {
-			for u := range st.last {
-				sc.hit(st.last[u], run{int32(i), int32(k)})
+			at := run{int32(i), int32(k)}
+			for _, e := range st.last {
+				if sc.found[e.phrase] != generation && (e.before < 0 || sc.open[e.before] == generation) {
+					sc.hit(e, at)
+				}
 			}
-			if st.open != nil {
-				sc.reach(run{int32(i), int32(k)}, st.open)
+			if len(st.open) > 0 {
+				sc.reach(at, st.open)
 			}
-			if k++; k == len(sc.words) || sc.words[k].sym == symOther {
+			if k++; k == len(words) || words[k].sym == symOther {
 				break
 			}
-			st = s.after(st, sc.words[k].sym)
+			st = s.after(st, words[k].sym)
 		}
 	}
 	return sc.matches
@@ -181,9 +187,6 @@ func (sc *Scanner) reach(at run, open []int32) {
 // hit notes that a run of words completes a phrase, if the parts before stand
 // before it.
 func (sc *Scanner) hit(e ending, at run) {
-	if e.before >= 0 && sc.open[e.before] != sc.generation || sc.found[e.phrase] == sc.generation {
-		return
-	}
 	m := Match{Phrase: e.phrase, Parts: 1}
 	if e.before >= 0 {
 		part := int32(sc.set.slots[e.before])
@@ -279,6 +282,9 @@ func isDomain(c byte) bool {
 func ipLen(s string) int {
 	if n := ipv4Len(s); n > 0 {
 		return n
+	}
+	if i := strings.IndexByte(s[:min(len(s), len("ffff:"))], ':'); i < 0 {
+		return 0
 	}
 	n, colons := 0, 0
 	for n < len(s) && n < len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255") && isIPv6(s[n], colons) {
