@@ -52,6 +52,33 @@ func BenchmarkOf(b *testing.B) {
 	}
 }
 
+// BenchmarkContains is what BenchmarkOf stands beside: the way most software
+// does it, a list of phrases looked for one after the other in the small letters
+// of the reply. It has the phrases of the rules that are plain words, about a
+// fifth of all, says only which occur, and judges nothing.
+func BenchmarkContains(b *testing.B) {
+	var list []string
+	for _, r := range Builtin().Rules() {
+		for _, s := range r.Say {
+			if !strings.ContainsAny(s, "([<*|.") {
+				list = append(list, strings.ToLower(s))
+			}
+		}
+	}
+	replies := visibleReplies(b)
+	found, n := 0, 0
+	for b.Loop() {
+		text := strings.ToLower(replies[n%len(replies)].String())
+		for _, s := range list {
+			if strings.Contains(text, s) {
+				found++
+			}
+		}
+		n++
+	}
+	b.ReportMetric(float64(len(list)), "phrases")
+}
+
 // BenchmarkNew makes the built-in judge: what a program pays once.
 func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()

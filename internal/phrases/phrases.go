@@ -98,9 +98,10 @@ type Set struct {
 // States are made when a text first leads to them: few of the possible ones
 // are ever needed. They depend on the phrases alone, and stay.
 type state struct {
-	last  []ending               // the parts that end here and complete their phrases
-	open  []int32                // the slots of the other parts that end here, sorted
-	next  atomic.Pointer[[]step] // sorted by symbol; nil until it is asked for
+	last  []ending    // the parts that end here and complete their phrases
+	open  []int32     // the slots of the other parts that end here, sorted
+	next  []step      // sorted by symbol; to be read once known is true
+	known atomic.Bool // whether next has been found
 	nodes []int32
 }
 
@@ -129,11 +130,10 @@ func (s *Set) begin(sym symbol) *state {
 
 // after returns the state behind a further word, nil if nothing goes on so.
 func (s *Set) after(st *state, sym symbol) *state {
-	next := st.next.Load()
-	if next == nil {
-		next = s.expand(st)
+	if !st.known.Load() {
+		s.expand(st)
 	}
-	steps := *next
+	steps := st.next
 	for len(steps) > 4 {
 		if mid := len(steps) / 2; steps[mid].sym <= sym {
 			steps = steps[mid:]
@@ -150,7 +150,7 @@ func (s *Set) after(st *state, sym symbol) *state {
 }
 
 // expand finds the states that follow a state.
-func (s *Set) expand(st *state) *[]step {
+func (s *Set) expand(st *state) {
 	var all []edge
 	for _, n := range st.nodes {
 		all = append(all, s.edges[s.nodes[n].from:s.nodes[n].to]...)
@@ -158,6 +158,9 @@ func (s *Set) expand(st *state) *[]step {
 	slices.SortFunc(all, func(a, b edge) int { return int(a.sym - b.sym) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if st.known.Load() {
+		return // by another goroutine
+	}
 	var steps []step
 	for i := 0; i < len(all); {
 		var nodes []int32
@@ -167,8 +170,8 @@ func (s *Set) expand(st *state) *[]step {
 		}
 		steps = append(steps, step{sym, s.state(nodes)})
 	}
-	st.next.Store(&steps)
-	return &steps
+	st.next = steps
+	st.known.Store(true)
 }
 
 // state returns the one state for a set of nodes, which it takes over. The

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -141,6 +142,31 @@ func TestAddRefuses(t *testing.T) {
 			t.Errorf("Add(%.40q) = %v, want it taken", phrase, err)
 		}
 	}
+}
+
+// The states of a set are made while texts are read, by many goroutines at once;
+// all must find the same. The race detector watches.
+func TestManyScanners(t *testing.T) {
+	var b Builder
+	for _, p := range []string{"user unknown", "user ... unknown here", "(no|not) such user", "reject*", "mailbox ... full"} {
+		b.Add(p)
+	}
+	s := b.Build()
+	text := "no such user: user is rejected, mailbox of user unknown here is full"
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			sc := s.NewScanner()
+			for range 50 {
+				sc.Reset()
+				sc.Feed(text, 0, len(text))
+				if n := len(sc.Find()); n != 5 {
+					t.Errorf("%d phrases found, want 5", n)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // naive says by the definition alone whether a phrase without gaps is in a text.
