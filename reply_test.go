@@ -2,6 +2,7 @@ package nixie
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -247,4 +248,38 @@ func FuzzParseReply(f *testing.F) {
 			t.Fatalf("%q was written as %q, which reads %d %v (%v), not %d %v", text, wire, again.ReplyCode(), again.Code(), err, r.ReplyCode(), r.Code())
 		}
 	})
+}
+
+func ExampleParseReply() {
+	r, err := ParseReply("host mx.example.net[192.0.2.3] said: 550 4.2.2 mailbox full (in reply to RCPT TO command)")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	code, how := r.Effective()
+	fmt.Println(r.ReplyCode(), r.Code(), "→", code, how)
+	fmt.Println(r.Host, r.Command)
+	for _, p := range r.Problems() {
+		fmt.Println(p.Text)
+	}
+	// Output:
+	// 550 4.2.2 → 5.0.0 mended
+	// mx.example.net RCPT TO
+	// 550 and 4.2.2 are of different classes; the reply code counts
+}
+
+func ExampleReply_AppendWire() {
+	r, err := NewReply(550, BadDestinationMailboxAddress.Permanent(), "There is nobody of that name here.", "Ask the person for a new address.")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	wire, _ := r.AppendWire(nil)
+	fmt.Print(strings.ReplaceAll(string(wire), "\r\n", "<CRLF>\n"))
+	_, err = NewReply(550, BadDestinationMailboxAddress.Transient(), "Come back later.")
+	fmt.Println(err)
+	// Output:
+	// 550-5.1.1 There is nobody of that name here.<CRLF>
+	// 550 5.1.1 Ask the person for a new address.<CRLF>
+	// nixie: 550 and 4.1.1 are of different classes: no server may send this reply (RFC 2034, 4)
 }
