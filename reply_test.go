@@ -283,3 +283,29 @@ func ExampleReply_AppendWire() {
 	// 550 5.1.1 Ask the person for a new address.<CRLF>
 	// nixie: 550 and 4.1.1 are of different classes: no server may send this reply (RFC 2034, 4)
 }
+
+func BenchmarkParseReply(b *testing.B) {
+	texts := []string{
+		"550 5.1.1 <user@example.com>: Recipient address rejected: User unknown in local recipient table",
+		"550-5.7.26 This mail has been blocked because the sender is unauthenticated.\r\n550-5.7.26 See the help page\r\n550 5.7.26 for more",
+		"host mx.example.net[192.0.2.3] said: 452 4.2.2 mailbox full (in reply to RCPT TO command)",
+		"connect to mx.example.net[192.0.2.3]:25: Connection refused",
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if _, err := ParseReply(texts[n%len(texts)]); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+}
+
+func BenchmarkScan(b *testing.B) {
+	text := strings.Repeat("The server said 550 5.1.1 user unknown, and MySQL 5.7.28 was there; Status: 4.2.2 came later. ", 100)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		Scan(text)
+	}
+}
