@@ -22,6 +22,7 @@ var data embed.FS
 type Judge struct {
 	rules     []Rule
 	compiled  []compiled
+	decisions []decision
 	receivers *receiverIndex
 	set       *phrases.Set
 	uses      []phraseUse // of all phrases, one after the other
@@ -34,12 +35,25 @@ type Judge struct {
 // compiled is what judging needs of a rule, small, since it is looked at for
 // every rule that a phrase was found for.
 type compiled struct {
+	id       string
 	reason   Reason
 	only     *conditions // nil for a rule that rests on its words alone
 	kind     int8        // 3 provider, 2 words or code, 1 reply code, 0 class
 	weight   int8
 	modifier bool
 	success  bool // it may decide a 2xx: words of failure in good news mean nothing
+}
+
+// decision is what a rule makes of a reply when it wins.
+type decision struct {
+	id, source, note string
+	reason           Reason
+	basis            Basis
+	scope            Scope
+	action           Action
+	axes             axes // the reason's own
+	permanence       nixie.Class
+	modifies         []Reason
 }
 
 // conditions are what must hold beside the words.
@@ -125,7 +139,7 @@ func New(c Config) (*Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Judge{rules: c.Rules, receivers: ix, compiled: make([]compiled, len(c.Rules))}
+	j := &Judge{rules: c.Rules, receivers: ix, compiled: make([]compiled, len(c.Rules)), decisions: make([]decision, len(c.Rules))}
 	j.silent = silentRules{byDetail: map[nixie.Detail][]int32{}, byReplyCode: map[int][]int32{}}
 	b := &phraseBuilder{numbers: map[string]int{}}
 	seen := map[string]*Rule{}
@@ -185,7 +199,11 @@ func (b *phraseBuilder) add(r *Rule, text string, u phraseUse) {
 
 func (j *Judge) compile(n int32, b *phraseBuilder) {
 	r, c := &j.rules[n], &j.compiled[n]
-	c.reason, c.weight, c.modifier = r.Reason, int8(r.Weight), len(r.For) > 0
+	c.id, c.reason, c.weight, c.modifier = r.ID, r.Reason, int8(r.Weight), len(r.For) > 0
+	j.decisions[n] = decision{
+		id: r.ID, source: r.Source, note: r.Note, reason: r.Reason, basis: r.basis(), scope: r.Scope, action: r.Action,
+		axes: defaults[r.Reason], permanence: r.Permanence, modifies: r.For,
+	}
 	c.success = slices.ContainsFunc(r.ReplyCodes, func(p ReplyCodePattern) bool { return p.begins(2) }) ||
 		slices.ContainsFunc(r.Codes, func(p CodePattern) bool { return p.Class == nixie.Success }) || defaults[r.Reason].always == nixie.Success
 	switch r.basis() {

@@ -280,48 +280,50 @@ func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
 		}
 	}
 	win := s.candidates[best]
-	r := &j.rules[win.rule]
-	v.Reason, v.Basis, v.Rule, v.Source, v.Note = r.Reason, r.basis(), r.ID, r.Source, r.Note
-	v.Evidence = s.evidence(v.Evidence, text, win.match)
-	v.Overruled = j.overruled(s.candidates, r.Reason)
-	permanence, scope, action := j.modify(v, s, r, text)
-	a := defaults[r.Reason]
-	if v.Permanence = permanence; v.Permanence == 0 {
-		v.Permanence = a.permanence(sit.class)
+	d := &j.decisions[win.rule]
+	v.Reason, v.Basis, v.Rule, v.Source, v.Note = d.reason, d.basis, d.id, d.source, d.note
+	v.Permanence, v.Scope, v.Action = d.permanence, d.scope, d.action
+	v.Evidence = s.evidence(nil, text, win.match)
+	if len(s.candidates) > 1 {
+		v.Overruled = j.overruled(s.candidates, d.reason)
 	}
-	if v.Scope = scope; v.Scope == "" {
-		v.Scope = a.scope
+	if len(s.modifiers) > 0 {
+		j.modify(v, s, text)
 	}
-	if v.Action = action; v.Action == "" {
-		v.Action = a.next(v.Permanence)
+	if v.Permanence == 0 {
+		v.Permanence = d.axes.permanence(sit.class)
+	}
+	if v.Scope == "" {
+		v.Scope = d.axes.scope
+	}
+	if v.Action == "" {
+		v.Action = d.axes.next(v.Permanence)
 	}
 }
 
-// modify returns the axes that the rule itself names, or else the best modifier
-// for its reason.
-func (j *Judge) modify(v *Verdict, s *scratch, r *Rule, text string) (nixie.Class, Scope, Action) {
-	permanence, scope, action := r.Permanence, r.Scope, r.Action
+// modify sets the axes that the winning rule leaves open and that a modifier
+// for its reason names; the best modifier first.
+func (j *Judge) modify(v *Verdict, s *scratch, text string) {
 	sortCandidates(s.modifiers)
 	for i := range s.modifiers {
-		m := &j.rules[s.modifiers[i].rule]
-		if !contains(m.For, r.Reason) {
+		m := &j.decisions[s.modifiers[i].rule]
+		if !contains(m.modifies, v.Reason) {
 			continue
 		}
 		used := false
-		if permanence == 0 && m.Permanence != 0 {
-			permanence, used = m.Permanence, true
+		if v.Permanence == 0 && m.permanence != 0 {
+			v.Permanence, used = m.permanence, true
 		}
-		if scope == "" && m.Scope != "" {
-			scope, used = m.Scope, true
+		if v.Scope == "" && m.scope != "" {
+			v.Scope, used = m.scope, true
 		}
-		if action == "" && m.Action != "" {
-			action, used = m.Action, true
+		if v.Action == "" && m.action != "" {
+			v.Action, used = m.action, true
 		}
 		if used {
 			v.Evidence = s.evidence(v.Evidence, text, s.modifiers[i].match)
 		}
 	}
-	return permanence, scope, action
 }
 
 // evidence adds the parts of a match that are not in the list already.
@@ -357,8 +359,8 @@ func (j *Judge) overruled(all []candidate, reason Reason) []Overruled {
 	sortCandidates(all)
 	list := make([]Overruled, 0, min(others, maxOverruled))
 	for i := range all {
-		if r := &j.rules[all[i].rule]; all[i].match >= 0 && r.Reason != reason && len(list) < maxOverruled {
-			list = append(list, Overruled{Rule: r.ID, Reason: r.Reason})
+		if c := &j.compiled[all[i].rule]; all[i].match >= 0 && c.reason != reason && len(list) < maxOverruled {
+			list = append(list, Overruled{Rule: c.id, Reason: c.reason})
 		}
 	}
 	return list

@@ -61,10 +61,6 @@ type use struct {
 	last   bool
 }
 
-// ending is a use that completes its phrase; before is the slot of the part
-// before it, -1 for a phrase of one part.
-type ending struct{ phrase, before int32 }
-
 type edge struct {
 	sym symbol
 	to  int32
@@ -97,11 +93,18 @@ type Set struct {
 // state is a set of nodes, so that the automaton is in one state at a time.
 // States are made when a text first leads to them: few of the possible ones
 // are ever needed. They depend on the phrases alone, and stay.
+//
+// A reply visits some twenty states, and what they hold is seldom in the
+// processor's nearest memory, so it is kept together.
 type state struct {
-	last  []ending    // the parts that end here and complete their phrases
-	open  []int32     // the slots of the other parts that end here, sorted
-	next  []step      // sorted by symbol; to be read once known is true
+	// marks are first the parts that end here and complete their phrases, two
+	// numbers each: the phrase, and the slot of the part before, -1 for a phrase
+	// of one part. Behind them, from open on, are the slots of the other parts
+	// that end here, sorted.
+	marks []int32
+	open  int32
 	known atomic.Bool // whether next has been found
+	next  []step      // sorted by symbol; to be read once known is true
 	nodes []int32
 }
 
@@ -187,20 +190,24 @@ func (s *Set) state(nodes []int32) *state {
 		return st
 	}
 	st := &state{nodes: nodes}
+	var open []int32
 	for _, n := range nodes {
 		if s.nodes[n].use < 0 {
 			continue
 		}
-		if u := s.uses[s.nodes[n].use]; !u.last {
-			st.open = append(st.open, u.slot+u.part)
-		} else if u.slot < 0 {
-			st.last = append(st.last, ending{u.phrase, -1})
-		} else {
-			st.last = append(st.last, ending{u.phrase, u.slot + u.part - 1})
+		u := s.uses[s.nodes[n].use]
+		switch {
+		case !u.last:
+			open = append(open, u.slot+u.part)
+		case u.slot < 0:
+			st.marks = append(st.marks, u.phrase, -1)
+		default:
+			st.marks = append(st.marks, u.phrase, u.slot+u.part-1)
 		}
 	}
-	slices.Sort(st.open)
-	st.last, st.open = slices.Compact(st.last), slices.Compact(st.open)
+	slices.Sort(open)
+	st.open = int32(len(st.marks))
+	st.marks = append(st.marks, slices.Compact(open)...)
 	s.states[string(key)] = st
 	return st
 }

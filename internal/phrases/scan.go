@@ -36,7 +36,7 @@ type run struct{ first, last int32 }
 // place is a run of words that is a part of some phrases which go on.
 type place struct {
 	run
-	open []int32 // as in state
+	open []int32 // slots, as in state
 }
 
 // NewScanner returns a scanner for the set.
@@ -66,13 +66,14 @@ func (sc *Scanner) Find() []Match {
 		st := s.begin(words[i].sym)
 		for k := i; st != nil; {
 			at := run{int32(i), int32(k)}
-			for _, e := range st.last {
-				if sc.found[e.phrase] != generation && (e.before < 0 || sc.open[e.before] == generation) {
-					sc.hit(e, at)
+			for ends := st.marks[:st.open]; len(ends) >= 2; ends = ends[2:] {
+				phrase, before := ends[0], ends[1]
+				if sc.found[phrase] != generation && (before < 0 || sc.open[before] == generation) {
+					sc.hit(phrase, before, at)
 				}
 			}
-			if len(st.open) > 0 {
-				sc.reach(at, st.open)
+			if open := st.marks[st.open:]; len(open) > 0 {
+				sc.reach(at, open)
 			}
 			if k++; k == len(words) || words[k].sym == symOther {
 				break
@@ -184,18 +185,18 @@ func (sc *Scanner) reach(at run, open []int32) {
 	}
 }
 
-// hit notes that a run of words completes a phrase, if the parts before stand
-// before it.
-func (sc *Scanner) hit(e ending, at run) {
-	m := Match{Phrase: e.phrase, Parts: 1}
-	if e.before >= 0 {
-		part := int32(sc.set.slots[e.before])
-		if !sc.trace(e.before, part, at.first, len(sc.reached), &m) {
+// hit notes that a run of words completes a phrase, if the part with the slot
+// before, and those before that, stand before it.
+func (sc *Scanner) hit(phrase, before int32, at run) {
+	m := Match{Phrase: phrase, Parts: 1}
+	if before >= 0 {
+		part := int32(sc.set.slots[before])
+		if !sc.trace(before, part, at.first, len(sc.reached), &m) {
 			return
 		}
 		m.Parts = part + 2
 	}
-	sc.found[e.phrase] = sc.generation
+	sc.found[phrase] = sc.generation
 	sc.fill(&m, m.Parts-1, at)
 	sc.matches = append(sc.matches, m)
 }
