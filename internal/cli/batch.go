@@ -17,6 +17,9 @@ import (
 // maxBatchLine is the longest line, in bytes, that a batch may have.
 const maxBatchLine = 1 << 20
 
+// maxBatchNotes is how many notes about lines a batch writes to standard error.
+const maxBatchNotes = 100
+
 // A batchInput is a line of a batch.
 type batchInput struct {
 	ID       json.RawMessage `json:"id"`
@@ -24,8 +27,6 @@ type batchInput struct {
 	Receiver string          `json:"receiver"`
 	Stage    string          `json:"stage"`
 }
-
-var errNoReplyField = errors.New(`there is no field "reply"`)
 
 // runBatch answers each line of a batch by one line, in order, and holds no more
 // than one in memory. A line that cannot be read is told about on standard
@@ -41,9 +42,9 @@ func runBatch(s Streams, file string, o explain.Options) error {
 	}
 	defer r.Close()
 	out := bufio.NewWriter(s.Out)
-	b := batch{s: s, options: o, out: out, enc: json.NewEncoder(out)}
-	b.enc.SetEscapeHTML(false)
+	b := batch{s: s, options: o, out: out, enc: newEncoder(out)}
 	err = b.run(bufio.NewReaderSize(r, 64<<10))
+	b.countUntold()
 	if flushErr := out.Flush(); err == nil {
 		err = flushErr
 	}
@@ -60,6 +61,7 @@ type batch struct {
 	enc     *json.Encoder // to out
 	line    int           // of the input, from 1
 	bad     int           // lines that could not be read
+	notes   int           // notes about lines, told or not
 }
 
 func (b *batch) run(r *bufio.Reader) error {
@@ -107,23 +109,48 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 // refuse tells of a line that gets no answer.
 func (b *batch) refuse(format string, args ...any) {
 	b.bad++
-	note(b.s.Err, "nixie explain", "line %d gets no answer: "+format, append([]any{b.line}, args...)...)
+	b.note(" gets no answer: "+format, args...)
 }
 
 // remark tells of a line that is answered, though not all of it was of use.
 func (b *batch) remark(format string, args ...any) {
-	note(b.s.Err, "nixie explain", "line %d: "+format, append([]any{b.line}, args...)...)
+	b.note(": "+format, args...)
+}
+
+func (b *batch) note(format string, args ...any) {
+	if b.notes++; b.notes <= maxBatchNotes {
+		note(b.s.Err, "nixie explain", "line %d"+format, append([]any{b.line}, args...)...)
+	}
+}
+
+// countUntold ends the notes about a batch that has more of them than anybody reads.
+func (b *batch) countUntold() {
+	if n := b.notes - maxBatchNotes; n > 0 {
+		note(b.s.Err, "nixie explain", "%d more notes are left out; %d lines got no answer in all", n, b.bad)
+	}
+}
+
+// notJSON says what is wrong with a line in words for people.
+func notJSON(err error) string {
+	var kind *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &kind):
+		return "it is not JSON: " + err.Error()
+	case kind.Field == "":
+		return "it is a JSON " + kind.Value + ", not an object"
+	}
+	return fmt.Sprintf("its field %q is a %s, not a string", kind.Field, kind.Value)
 }
 
 // answer writes the answer to one line. The error is one of writing.
 func (b *batch) answer(line []byte) error {
 	var in batchInput
-	err := json.Unmarshal(line, &in)
-	if err == nil && in.Reply == nil {
-		err = errNoReplyField
+	if err := json.Unmarshal(line, &in); err != nil {
+		b.refuse("%s", notJSON(err))
+		return nil
 	}
-	if err != nil {
-		b.refuse("%v", err)
+	if in.Reply == nil {
+		b.refuse(`there is no field "reply"`)
 		return nil
 	}
 	o := b.options
@@ -133,7 +160,7 @@ func (b *batch) answer(line []byte) error {
 	if in.Stage != "" {
 		stage, err := verdict.ParseStage(in.Stage)
 		if err != nil {
-			b.remark("%v; it is left out", err)
+			b.remark("%q is no stage; it is left out", in.Stage)
 		}
 		o.Hints.Stage = stage
 	}
@@ -144,7 +171,7 @@ func (b *batch) answer(line []byte) error {
 	}
 	e, err := explain.Reply(text, o)
 	if err != nil {
-		b.remark("%v", err)
+		b.remark("%s", plainly(err))
 	}
 	return b.enc.Encode(e.Batch(in.ID))
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -292,8 +291,7 @@ func classNames(s nixie.Classes) []string {
 
 // writeJSON writes a value, indented.
 func writeJSON(s Streams, v any) error {
-	enc := json.NewEncoder(s.Out)
-	enc.SetEscapeHTML(false)
+	enc := newEncoder(s.Out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
 }

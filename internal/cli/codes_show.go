@@ -9,7 +9,7 @@ import (
 )
 
 // numberColumn is the width of the column with the codes in a list.
-const numberColumn = 10
+const numberColumn = 13
 
 // codeList writes the registered codes by subject, then the vendors' own.
 func (p *page) codeList(r *nixie.Registry, found codesFound) {
@@ -35,9 +35,28 @@ func (p *page) codeList(r *nixie.Registry, found codesFound) {
 // vendorList writes the codes that receivers use without a registration.
 func (p *page) vendorList(codes []nixie.VendorCode) {
 	p.text(bold, "Not registered: receivers' own codes")
-	for _, v := range codes {
-		p.row(v.Code.String(), plain, v.Receiver+": "+v.Name)
+	for len(codes) > 0 {
+		n := alike(codes)
+		code, name := codes[0].Code.String(), codes[0].Receiver+": "+codes[0].Name
+		if n > 1 {
+			code += "-" + strconv.Itoa(codes[n-1].Code.Detail().Number())
+		}
+		p.row(code, plain, name)
+		codes = codes[n:]
 	}
+}
+
+// alike is how many codes at the beginning are neighbours that mean the same, as
+// those of a range in vendor.tsv do.
+func alike(codes []nixie.VendorCode) int {
+	n := 1
+	for ; n < len(codes); n++ {
+		a, b := codes[n-1], codes[n]
+		if a.Code.Class() != b.Code.Class() || b.Code.Detail() != a.Code.Detail()+1 || a.Receiver != b.Receiver || a.Name != b.Name {
+			break
+		}
+	}
+	return n
 }
 
 // row writes a code and its name, wrapped.

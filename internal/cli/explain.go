@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -62,13 +61,13 @@ was found or the input could not be read, 2 for a wrong use. With --batch it is
 	fl.BoolVar(&f.json, "json", false, "write one JSON object a line for each explanation")
 	fl.BoolVar(&f.batch, "batch", false, "read JSON lines, write JSON lines")
 	fl.StringVar(&f.receiver, "receiver", "", "who runs the recipient's mail, by `NAME`: gmail, microsoft, …")
-	fl.StringVar(&f.stage, "stage", "", "where in the session it was said, `STAGE`: connect, helo, starttls, auth, mail, rcpt, data, end-of-data")
+	fl.StringVar(&f.stage, "stage", "", "where in the session it was said, `STAGE`: "+strings.Join(stageNames(), ", "))
 	fl.BoolVar(&f.gaveUp, "gave-up", false, "the sending server has stopped trying")
 	fl.StringArrayVar(&f.rules, "rules", nil, "judge by the rules in `FILE` as well (may be repeated)")
 	fl.StringVar(&f.colour, "color", "auto", "colour the output: `WHEN` is auto, always or never")
 	f.registryFlags.add(cmd)
 	complete(cmd, "color", "auto", "always", "never")
-	complete(cmd, "stage", "connect", "helo", "starttls", "auth", "mail", "rcpt", "data", "end-of-data")
+	complete(cmd, "stage", stageNames()...)
 	return cmd
 }
 
@@ -115,7 +114,7 @@ func (f *explainFlags) options(s Streams) (explain.Options, error) {
 	var o explain.Options
 	stage, err := verdict.ParseStage(f.stage)
 	if err != nil {
-		return o, usageError{fmt.Errorf("--stage: %w", err)}
+		return o, misuse("--stage: %q is no stage; there are %s", f.stage, strings.Join(stageNames(), ", "))
 	}
 	registry, remark, err := f.registryFlags.open()
 	if err != nil {
@@ -165,6 +164,14 @@ func (f *explainFlags) text(s Streams, args []string) (string, error) {
 	return string(b), nil
 }
 
+func stageNames() []string {
+	var names []string
+	for _, s := range verdict.Stages() {
+		names = append(names, string(s))
+	}
+	return names
+}
+
 func nameOf(file string) string {
 	if file == "-" {
 		return "standard input"
@@ -196,8 +203,7 @@ func invalidUTF8(s string) int {
 }
 
 func writeJSONLines(w io.Writer, found []explain.Explanation) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
+	enc := newEncoder(w)
 	for i := range found {
 		if err := enc.Encode(&found[i]); err != nil {
 			return err

@@ -49,7 +49,7 @@ func Run(args []string, s Streams) int {
 	var usage usageError
 	wrong := errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command")
 	if err != errQuiet {
-		fmt.Fprintf(s.Err, "%s: %s\n", cmd.CommandPath(), visible(err.Error()))
+		fmt.Fprintf(s.Err, "%s: %s\n", cmd.CommandPath(), visible(plainly(err)))
 	}
 	if wrong {
 		fmt.Fprintf(s.Err, "See %s --help.\n", cmd.CommandPath())
@@ -57,6 +57,10 @@ func Run(args []string, s Streams) int {
 	}
 	return exitNothing
 }
+
+// plainly is an error's text without the name of the package that it comes from,
+// which the command's own name stands in for.
+func plainly(err error) string { return strings.TrimPrefix(err.Error(), "nixie: ") }
 
 func newRoot(s Streams) *cobra.Command {
 	root := &cobra.Command{

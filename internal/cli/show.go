@@ -27,7 +27,9 @@ func (p *page) explanation(e *explain.Explanation, i, of int) {
 	p.code(e)
 	p.problems(e.Problems)
 	if e.Reply != nil {
-		p.line()
+		if e.Match.Class != nil || e.ReplyCodeEntry != nil || len(e.Problems) > 0 {
+			p.line()
+		}
 		p.decidedBy(e.Verdict)
 	}
 	p.references(e.References)
@@ -85,9 +87,8 @@ func hostOf(r *nixie.Reply) string {
 // code writes what the registry knows of the code and the reply code.
 func (p *page) code(e *explain.Explanation) {
 	label := "Code " + orElse(e.Code.String(), e.Asked)
-	told := e.Kind == explain.KindCode || e.Kind == explain.KindFound // the headline is the meaning
 	meaning := func(text string) {
-		if !told {
+		if !strings.HasSuffix(e.Headline, text) {
 			p.field("", text)
 		}
 	}

@@ -156,6 +156,9 @@ func (o Options) registered(e *Explanation, b bare) {
 	m := e.Match
 	e.Unregistered = b.level == nixie.LevelDetail && m.Entry == nil
 	switch {
+	case m.Entry != nil && !explains(m.Entry, b.class):
+		// The verdict's sentences stay: the entry tells what is wrong, and here nothing
+		// is, or it tells what is final, and here it is not.
 	case m.Entry != nil:
 		e.Headline = orElse(m.Entry.Meaning, e.Headline)
 		e.Next = orElse(m.Entry.Advice, e.Next)
@@ -173,6 +176,15 @@ func (o Options) registered(e *Explanation, b bare) {
 	default:
 		e.Headline = orElse(ofClass(b.class), e.Headline)
 	}
+}
+
+// explains reports whether an entry's meaning and advice are about the class: it
+// is 0 or among those that the definition allows, and a success is the only one.
+func explains(e *nixie.Entry, c nixie.Class) bool {
+	if c == nixie.Success {
+		return e.Classes == nixie.Classes(0).Add(nixie.Success)
+	}
+	return c == 0 || e.Classes.Has(c)
 }
 
 func orElse(s, other string) string {

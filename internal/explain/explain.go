@@ -22,8 +22,8 @@ const (
 // What Text refuses. They arrive wrapped, with what was seen.
 var (
 	ErrEmpty   = errors.New("the text is empty")
-	ErrTooLong = fmt.Errorf("the text is longer than %d bytes, the most that is taken", MaxText)
-	ErrBinary  = errors.New("the text is binary data; give it as text")
+	ErrTooLong = fmt.Errorf("the text is longer than %d bytes, the most that is taken; give the part that puzzles you", MaxText)
+	ErrBinary  = errors.New("the text is binary data, or in UTF-16; give it as text in UTF-8")
 	ErrNothing = errors.New("nothing recognisable")
 	ErrTooMany = fmt.Errorf("only the first %d are explained", MaxFound)
 )
@@ -109,7 +109,8 @@ func Text(text string, o Options) ([]Explanation, error) {
 		return nil, err
 	}
 	o = o.filled()
-	pieces := split(text)
+	body := strings.TrimPrefix(text, "\ufeff") // the byte order mark of some editors
+	pieces := split(body)
 	all := make([]Explanation, 0, min(len(pieces), MaxFound))
 	for _, p := range pieces {
 		e, ok := o.piece(p)
@@ -119,6 +120,7 @@ func Text(text string, o Options) ([]Explanation, error) {
 		if len(all) == MaxFound {
 			return all, fmt.Errorf("the text holds more: %w", ErrTooMany)
 		}
+		e.Offset += len(text) - len(body)
 		all = append(all, e)
 	}
 	if len(all) == 0 {
@@ -205,6 +207,14 @@ func (o Options) judge(e *Explanation, r nixie.Reply, h verdict.Hints) {
 	}
 	e.Headline, e.Concerns, e.Next = headline(&v), concerns(&v), next(&v, h.GaveUp)
 	e.Finality = finality(&v, e.Effective.Class(), h.GaveUp)
+	switch {
+	case e.ReplyCode/100 == 3: // RFC 5321, 4.2.1
+		e.Headline, e.Finality = "The server waits for what comes next.", "Neither: nothing is decided yet."
+		e.Next = "Nothing: the sending program goes on by itself."
+	case v.Basis == verdict.BasisCode && e.Effective.Detail() == nixie.OtherAddressStatus && e.Effective.Class() != nixie.Success:
+		e.Headline = "One of the addresses was not accepted, the sender's or the recipient's."
+		e.Concerns = "Not told: it can be the sender's address or the recipient's."
+	}
 	e.References = references(e)
 }
 

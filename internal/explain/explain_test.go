@@ -157,6 +157,7 @@ func TestText(t *testing.T) {
 			"a page with lines like replies", "550 Refused\n\nX.1.1 nobody there\nX.4.7 too late\n",
 			[]string{"found asked=X.1.1", "found asked=X.4.7"},
 		},
+		{"a byte order mark", "\ufeff550 5.1.1 User unknown", []string{"reply reply=550 code=5.1.1 reason=bad-mailbox"}},
 		{"nothing", "hello world", nil},
 		{"a release", "5.7.28.1", nil},
 		{"too large a number", "5.1.1000", nil},
@@ -189,6 +190,17 @@ func checkPlace(t *testing.T, text string, e *Explanation) {
 	for _, ev := range e.Verdict.Evidence {
 		if ev.Start < 0 || ev.End > len(said) || ev.Start >= ev.End || said[ev.Start:ev.End] != ev.Text {
 			t.Errorf("evidence %q is not at %d to %d of %q", ev.Text, ev.Start, ev.End, said)
+		}
+	}
+}
+
+// A message that Postfix gave up is judged by Postfix's word for it as well.
+func TestExpiredLogLine(t *testing.T) {
+	const line = "Nov 22 10:00:00 mx postfix/qmgr[12]: 4F1B2C0D12: from=<a@example.com>, status=%s, returned to sender"
+	for _, said := range []string{"expired", "force-expired"} {
+		found, err := Text(fmt.Sprintf(line, said), testOptions(t))
+		if want := "status=" + said + ", returned to sender"; err != nil || len(found) != 1 || found[0].Reply.String() != want {
+			t.Errorf("%s: %+v, %v; want the words %q", said, found, err, want)
 		}
 	}
 }

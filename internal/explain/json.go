@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/nixiemail/nixie"
@@ -98,12 +99,15 @@ type referenceJSON struct {
 // and removed or changed only under the next.
 const Schema = 1
 
+// unknownReceiver is the name for a receiver that nothing tells.
+const unknownReceiver = "generic"
+
 // Batch returns the explanation's core, as a batch has it.
 func (e *Explanation) Batch(id json.RawMessage) BatchLine {
 	b := BatchLine{
 		ID: id, ReplyCode: e.ReplyCode, Code: e.Code.String(),
-		Effective: effectiveJSON{e.Effective.String(), e.How},
-		Problems:  e.Problems,
+		Effective: effectiveJSON{e.Effective.String(), e.How}, Receiver: unknownReceiver,
+		Problems: e.Problems,
 	}
 	if b.Problems == nil {
 		b.Problems = []nixie.Problem{}
@@ -112,7 +116,9 @@ func (e *Explanation) Batch(id json.RawMessage) BatchLine {
 	if v == nil {
 		return b
 	}
-	b.Receiver = v.Receiver
+	if v.Receiver != "" {
+		b.Receiver = v.Receiver
+	}
 	b.Verdict = &verdictJSON{
 		Reason: v.Reason, Permanence: v.Permanence.String(), Scope: v.Scope, Action: v.Action,
 		RetryAfter: int64(v.RetryAfter.Seconds()), Basis: v.Basis,
@@ -149,7 +155,11 @@ func (e Explanation) MarshalJSON() ([]byte, error) {
 	for _, r := range e.References {
 		o.Refs = append(o.Refs, referenceJSON(r))
 	}
-	return json.Marshal(o)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // <user@example.com> is to be read by people too
+	err := enc.Encode(o)
+	return b.Bytes(), err
 }
 
 // entry is the row of the registry that answered, nil if none did.

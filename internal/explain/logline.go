@@ -26,7 +26,7 @@ func (o Options) logLine(p piece) (e Explanation, ok bool) {
 		Kind: KindLog, Input: p.text, Offset: p.offset, Code: l.Code,
 		Recipient: l.Recipient, RemoteHost: peerName(l.Relay),
 	}
-	r, err := nixie.ParseReply(l.Words)
+	r, err := nixie.ParseReply(wordsOf(p))
 	if err != nil {
 		return e, false
 	}
@@ -42,6 +42,18 @@ func (o Options) logLine(p piece) (e Explanation, ok bool) {
 	}
 	o.judge(&e, r, h)
 	return e, true
+}
+
+// wordsOf returns the words of a log line that are to be judged. Where Postfix
+// gives up a message, "status=expired, returned to sender", its own word tells
+// more than those behind it.
+func wordsOf(p piece) string {
+	if l := p.log; l.Kind == mtalog.KindExpired {
+		if i := strings.Index(p.text, "status="+l.Said+", "+l.Words); i >= 0 {
+			return p.text[i:]
+		}
+	}
+	return p.log.Words
 }
 
 // stageWord turns Postfix's word for where it rejected something into ours.

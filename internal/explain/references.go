@@ -84,6 +84,9 @@ func parseReferences(text string) []Reference {
 	return list
 }
 
+// registryURL is where IANA publishes the registry.
+const registryURL = "https://www.iana.org/assignments/smtp-enhanced-status-codes"
+
 func parseReference(s string) Reference {
 	if i := strings.Index(s, "https://"); i >= 0 {
 		name := strings.TrimRight(strings.TrimSpace(s[:i]), ":(, ")
@@ -92,6 +95,9 @@ func parseReference(s string) Reference {
 	}
 	if n := rfcNumber(s); n != "" {
 		return Reference{Name: "RFC " + n, URL: "https://www.rfc-editor.org/rfc/rfc" + n}
+	}
+	if s == "the registry" {
+		return Reference{Name: s, URL: registryURL}
 	}
 	return Reference{Name: strings.Trim(s, "[]")}
 }

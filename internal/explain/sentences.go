@@ -155,8 +155,17 @@ var todo = []struct {
 	{verdict.NoAction, verdict.SystemConfig, "", 0, "Tell the postmaster of the recipient's domain: the fault is on that server."},
 }
 
+// untold reports whether a refusal rests on its reply code alone, one that is
+// said of addresses, senders and messages alike.
+func untold(v *verdict.Verdict) bool {
+	return v.Reason == verdict.Policy && v.Basis == verdict.BasisReplyCode
+}
+
 // headline says what happened.
 func headline(v *verdict.Verdict) string {
+	if untold(v) {
+		return "The server says no, and the reply code alone does not tell why."
+	}
 	if v.Permanence == nixie.Success {
 		if text, ok := accepted[v.Reason]; ok {
 			return text
@@ -186,7 +195,7 @@ func headline(v *verdict.Verdict) string {
 func finality(v *verdict.Verdict, class nixie.Class, gaveUp bool) string {
 	switch {
 	case v.Permanence == nixie.Success:
-		return "Done: the server has taken it over."
+		return "Done: nothing failed."
 	case v.Permanence == nixie.Permanent && class == nixie.Transient:
 		return "Final, although the code begins with 4: no further try will be made."
 	case v.Permanence == nixie.Permanent && strings.HasPrefix(string(v.Action), "fix-"):
@@ -208,6 +217,9 @@ func concerns(v *verdict.Verdict) string {
 	if v.Permanence == nixie.Success {
 		return "Nobody's: nothing is wrong."
 	}
+	if untold(v) {
+		return "Not told: it can be about the address, the message or its sender."
+	}
 	text := "Unknown."
 	for _, row := range whose {
 		if row.scope == v.Scope && (row.reason == "" || row.reason == v.Reason) {
@@ -222,6 +234,9 @@ func concerns(v *verdict.Verdict) string {
 
 // next says what to do, and how long the server asks to wait.
 func next(v *verdict.Verdict, gaveUp bool) string {
+	if untold(v) {
+		return "Read the server's own words, or ask its postmaster; do not drop the address for this alone."
+	}
 	text, best := "Read the server's own words.", -1
 	permanence := v.Permanence
 	if gaveUp && v.Action == verdict.Retry {

@@ -131,6 +131,38 @@ func TestSentences(t *testing.T) {
 	}
 }
 
+// What digits alone do not tell is not told, and no advice goes against them.
+func TestSentencesOfDigits(t *testing.T) {
+	for _, c := range []struct{ text, headline, finality, concerns, next string }{
+		{"550", "The commonest permanent refusal.", "Final: ", "Not told: it can be about the address,", "Read the server's own words"},
+		{"554 no", "The server says no, and the reply code alone", "Final: ", "Not told: it can be about the address,", "Read the server's own words"},
+		{"354", "The go-ahead after DATA.", "Neither: ", "Nobody's: ", "Nothing: "},
+		{"354 End data with <CR><LF>.<CR><LF>", "The server waits ", "Neither: ", "Nobody's: ", "Nothing: "},
+		{"220 mx.example.net ESMTP", "The server accepted it.", "Done: nothing failed.", "Nobody's: ", "Nothing: "},
+		{"5.1.1", "There is no mailbox of this name", "Final: ", "The recipient's: ", "Check the address"},
+		{"4.1.1", "The mailbox was not found, for now.", "Temporary: ", "The recipient's: ", "Wait: "},
+		{"2.1.5", "The server takes mail for this recipient.", "Done: ", "Nobody's: ", "Nothing needs doing."},
+		{"2.7.0", "The server accepted it.", "Done: ", "Nobody's: ", "Nothing: all is well."},
+		{"5.1.0", "Something is wrong with an address", "Final", "Not told: it can be the sender's address", "Find out"},
+		{"550 5.1.0 no", "One of the addresses", "Final", "Not told: it can be the sender's address", ""},
+		{"5.1.x", "It is about an address", "Final", "Not told: it can be the sender's address", ""},
+	} {
+		found, err := Text(c.text, Options{})
+		if err != nil || len(found) != 1 {
+			t.Errorf("%q: %d explanations, error %v", c.text, len(found), err)
+			continue
+		}
+		e := found[0]
+		for _, s := range []struct{ got, want string }{
+			{e.Headline, c.headline}, {e.Finality, c.finality}, {e.Concerns, c.concerns}, {e.Next, c.next},
+		} {
+			if !strings.HasPrefix(s.got, s.want) {
+				t.Errorf("%q: got %q, want %q", c.text, s.got, s.want)
+			}
+		}
+	}
+}
+
 func TestInWords(t *testing.T) {
 	for _, c := range []struct {
 		d    time.Duration
