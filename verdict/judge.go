@@ -140,7 +140,7 @@ func New(c Config) (*Judge, error) {
 		return nil, err
 	}
 	j := &Judge{rules: c.Rules, receivers: ix, compiled: make([]compiled, len(c.Rules)), decisions: make([]decision, len(c.Rules))}
-	j.silent = silentRules{byDetail: map[nixie.Detail][]int32{}, byReplyCode: map[int][]int32{}}
+	j.silent = silentRules{byDetail: map[nixie.Detail][]int32{}, bySubject: map[int][]int32{}, byReplyCode: map[int][]int32{}}
 	b := &phraseBuilder{numbers: map[string]int{}}
 	seen := map[string]*Rule{}
 	for i := range j.rules {
@@ -242,22 +242,23 @@ func (j *Judge) compile(n int32, b *phraseBuilder) {
 // silentRules are the rules without words, by what they rest on.
 type silentRules struct {
 	byDetail    map[nixie.Detail][]int32
+	bySubject   map[int][]int32
 	byReplyCode map[int][]int32
 	byClass     [6][]int32 // by the first digit in effect, 0 for none
 }
 
 func (s *silentRules) add(n int32, r *Rule) {
-	exact := len(r.Codes) > 0
-	for _, p := range r.Codes {
-		exact = exact && p.Number >= 0
-	}
+	open := func(p ReplyCodePattern) bool { return !p.exact() }
 	switch {
-	case exact:
+	case len(r.Codes) > 0:
 		for _, p := range r.Codes {
-			d, _ := nixie.NewDetail(p.Subject, p.Number)
-			s.byDetail[d] = appendNew(s.byDetail[d], n)
+			if p.Number < 0 {
+				s.bySubject[p.Subject] = appendNew(s.bySubject[p.Subject], n)
+			} else if d, ok := nixie.NewDetail(p.Subject, p.Number); ok {
+				s.byDetail[d] = appendNew(s.byDetail[d], n)
+			}
 		}
-	case len(r.Codes) == 0 && len(r.ReplyCodes) > 0 && !slices.ContainsFunc(r.ReplyCodes, func(p ReplyCodePattern) bool { return !p.exact() }):
+	case len(r.ReplyCodes) > 0 && !slices.ContainsFunc(r.ReplyCodes, open):
 		for _, p := range r.ReplyCodes {
 			code, _ := strconv.Atoi(string(p))
 			s.byReplyCode[code] = appendNew(s.byReplyCode[code], n)

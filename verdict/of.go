@@ -152,7 +152,9 @@ func (j *Judge) collect(s *scratch, sit *situation) {
 	}
 	j.considerSilent(s, sit, j.silent.byClass[digit])
 	if !sit.said.IsZero() {
-		j.considerSilent(s, sit, j.silent.byDetail[sit.said.Detail()])
+		d := sit.said.Detail()
+		j.considerSilent(s, sit, j.silent.byDetail[d])
+		j.considerSilent(s, sit, j.silent.bySubject[d.Subject()])
 	}
 	if sit.replyCode != 0 {
 		j.considerSilent(s, sit, j.silent.byReplyCode[sit.replyCode])
