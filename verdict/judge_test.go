@@ -158,6 +158,16 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// A reply that a caller changed is judged too.
+func TestOddReplyCode(t *testing.T) {
+	for _, n := range []int{-1, 99, 600, 1 << 40} {
+		r := nixie.Reply{Lines: []nixie.Line{{ReplyCode: n}}}
+		if v := Builtin().Of(&r, Hints{}); v.Reason != Undefined {
+			t.Errorf("reply code %d: %s", n, v.Reason)
+		}
+	}
+}
+
 func TestVersion(t *testing.T) {
 	a := mustJudge(t, nil, stanza("a", "say: aaa\nreason: policy"))
 	same := mustJudge(t, nil, "# a comment\n"+stanza("a", "say: aaa\nreason: policy"))

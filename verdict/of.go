@@ -147,8 +147,8 @@ func (j *Judge) collect(s *scratch, sit *situation) {
 		}
 	}
 	digit := sit.replyCode / 100
-	if digit == 0 {
-		digit = int(sit.class)
+	if digit < 0 || digit >= len(j.silent.byClass) || digit == 0 {
+		digit = int(sit.class) // 0 to 5; a caller can put any number into a Line
 	}
 	j.considerSilent(s, sit, j.silent.byClass[digit])
 	if !sit.said.IsZero() {
