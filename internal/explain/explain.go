@@ -214,6 +214,7 @@ func (o Options) judge(e *Explanation, r nixie.Reply, h verdict.Hints) {
 	case v.Basis == verdict.BasisCode && e.Effective.Detail() == nixie.OtherAddressStatus && e.Effective.Class() != nixie.Success:
 		e.Headline = "One of the addresses was not accepted, the sender's or the recipient's."
 		e.Concerns = "Not told: it can be the sender's address or the recipient's."
+		e.Next = "Find out from the words whose address is meant, before anybody is taken off a list."
 	}
 	e.References = references(e)
 }

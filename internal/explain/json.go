@@ -99,14 +99,11 @@ type referenceJSON struct {
 // and removed or changed only under the next.
 const Schema = 1
 
-// unknownReceiver is the name for a receiver that nothing tells.
-const unknownReceiver = "generic"
-
 // Batch returns the explanation's core, as a batch has it.
 func (e *Explanation) Batch(id json.RawMessage) BatchLine {
 	b := BatchLine{
 		ID: id, ReplyCode: e.ReplyCode, Code: e.Code.String(),
-		Effective: effectiveJSON{e.Effective.String(), e.How}, Receiver: unknownReceiver,
+		Effective: effectiveJSON{e.Effective.String(), e.How}, Receiver: verdict.Generic,
 		Problems: e.Problems,
 	}
 	if b.Problems == nil {
