@@ -229,3 +229,22 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// With the hint that nothing more will be tried, a 4xx without a reason is a
+// message given up; one with a reason keeps it.
+func TestGaveUp(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		want Reason
+	}{
+		{"451 zzz", Expired}, {"451 4.0.0 zzz", Expired}, {"452 4.2.2 mailbox full", MailboxFull},
+		{"connect to mx.example.net[192.0.2.1]:25: Connection refused", ConnectFailure},
+	} {
+		if v := judgeText(t, Builtin(), tt.text, Hints{GaveUp: true}); v.Reason != tt.want {
+			t.Errorf("%q, given up: %s by rule %s, want %s", tt.text, v.Reason, v.Rule, tt.want)
+		}
+		if v := judgeText(t, Builtin(), tt.text, Hints{}); v.Reason == Expired {
+			t.Errorf("%q, still being tried: expired by rule %s", tt.text, v.Rule)
+		}
+	}
+}
