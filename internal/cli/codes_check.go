@@ -19,6 +19,17 @@ fields that RFC 5248 asks for and that are missing, malformed or duplicate
 codes, a class that its reply codes contradict. An overlay of vendor codes, as
 --overlay takes it, is checked too. FILE may be - for standard input.
 
+A proposal is text in the registry's own fields, a line or more for each, or one
+of the registry's published formats:
+
+    Code:                         X.7.99
+    Sample Text:                  Closed for the holidays
+    Associated Basic Status Code: 450
+    Description:                  A transient error: nobody reads mail today.
+    Reference:                    draft-example-holidays
+    Submitter:                    A. Holiday
+    Change Controller:            IESG
+
 The exit code is 1 when there is an error among the findings, and 0 when there
 are only warnings or nothing.`,
 		Example: `  nixie codes check proposal.txt

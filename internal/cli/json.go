@@ -17,7 +17,7 @@ func newEncoder(w io.Writer) *json.Encoder {
 }
 
 // visibleJSON escapes what is invisible or acts on a terminal. JSON allows such
-// characters above U+001F as they are, and any in this form (RFC 8259, 7).
+// characters above U+001F as they are, and any in this form (ECMA-404, 9).
 type visibleJSON struct{ w io.Writer }
 
 // Write takes whole values, as an Encoder gives them.
