@@ -133,7 +133,7 @@ func (p *page) decidedBy(v *verdict.Verdict) {
 	if v == nil || v.Rule == "" {
 		return
 	}
-	p.field("Decided by", basisWords(v.Basis)+": rule "+v.Rule)
+	p.field("Decided by", basisWords(v)+": rule "+v.Rule)
 	if v.Note != "" {
 		p.field("", v.Note)
 	}
@@ -145,9 +145,12 @@ func (p *page) decidedBy(v *verdict.Verdict) {
 	}
 }
 
-func basisWords(b verdict.Basis) string {
-	switch b {
+func basisWords(v *verdict.Verdict) string {
+	switch v.Basis {
 	case verdict.BasisProvider:
+		if v.Receiver == verdict.Generic { // known by its words, whoever says them
+			return "one vendor's own words"
+		}
 		return "what this receiver documents"
 	case verdict.BasisPhrase:
 		return "the words"
@@ -158,7 +161,7 @@ func basisWords(b verdict.Basis) string {
 	case verdict.BasisClass:
 		return "the first digit alone"
 	}
-	return string(b)
+	return string(v.Basis)
 }
 
 func (p *page) references(list []explain.Reference) {

@@ -152,7 +152,7 @@ func nothing(text string) error {
 	if _, err := nixie.ParseCode(text); errors.As(err, &wrong) && strings.Count(text, ".") == 2 && !strings.ContainsAny(text, " \t\n") {
 		return fmt.Errorf("%w: %q is no code: %w", ErrNothing, wrong.Text, wrong.Err)
 	}
-	return fmt.Errorf("%w: no code, reply, log line or report is in the text", ErrNothing)
+	return fmt.Errorf("%w: no code, reply or report is in the text, and no log line that tells of a delivery", ErrNothing)
 }
 
 // binary reports whether the beginning of the text has so many control
