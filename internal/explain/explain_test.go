@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -245,6 +246,21 @@ func TestRefused(t *testing.T) {
 	} {
 		if found, err := Text(text, o); err != nil || len(found) != 1 {
 			t.Errorf("%s: %d explanations, error %v", name, len(found), err)
+		}
+	}
+}
+
+// Words that are no codes take no room, however many a line has.
+func TestManyWords(t *testing.T) {
+	const most = 8 * MaxText // bytes
+	for _, word := range []string{" 5", " a", "5,"} {
+		text := strings.Repeat(word, MaxText/len(word))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Text(text, testOptions(t))
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > most || !errors.Is(err, ErrNothing) {
+			t.Errorf("%q over and over: %d bytes allocated, at most %d wanted; error %v", word, n, most, err)
 		}
 	}
 }

@@ -16,7 +16,7 @@ func logPiece(line string, offset int) (p piece, ok bool) {
 		return piece{}, ok
 	}
 	lead := leading(line)
-	return piece{kind: KindLog, text: strings.TrimSpace(line), offset: offset + lead, log: l}, true
+	return piece{kind: KindLog, text: strings.TrimSpace(line), offset: offset + lead, log: &l}, true
 }
 
 // logLine explains what a log line says of one recipient.

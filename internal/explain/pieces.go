@@ -18,9 +18,9 @@ type piece struct {
 	kind   Kind
 	text   string
 	offset int
-	bare   bare        // of KindCode, KindReplyCode and KindFound
-	group  group       // of KindReport
-	log    mtalog.Line // of KindLog
+	bare   bare         // of KindCode, KindReplyCode and KindFound
+	group  *group       // of KindReport
+	log    *mtalog.Line // of KindLog
 	// doubtful pieces are explained only if they turn out to say something.
 	doubtful bool
 }
@@ -63,7 +63,7 @@ func split(text string) []piece {
 		if groups := readReport(text); len(groups) > 0 {
 			pieces := make([]piece, len(groups))
 			for i, g := range groups {
-				pieces[i] = piece{kind: KindReport, text: g.text, offset: g.offset, group: g}
+				pieces[i] = piece{kind: KindReport, text: g.text, offset: g.offset, group: &g}
 			}
 			return pieces
 		}
@@ -184,12 +184,12 @@ func (s *splitter) line(text, line string, pos int) {
 // bareLine takes a line whose every word is a bare code, unless together they
 // make a reply: 550 5.1.1.
 func (s *splitter) bareLine(text, line string, pos int) bool {
-	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' || r == '\r' || r == '\n' })
-	pieces := make([]piece, 0, len(words))
+	words := strings.FieldsFuncSeq(line, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' || r == '\r' || r == '\n' })
+	var pieces []piece
 	at := 0
-	for i, w := range words {
+	for w := range words {
 		b, ok := parseBare(w)
-		if !ok || i > 0 && pieces[0].bare.replyCode != 0 && b.replyCode == 0 {
+		if !ok || len(pieces) > 0 && pieces[0].bare.replyCode != 0 && b.replyCode == 0 {
 			return false
 		}
 		at += strings.Index(line[at:], w)
