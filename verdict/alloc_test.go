@@ -16,7 +16,7 @@ func TestOfAllocates(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := Builtin()
-	if n := testing.AllocsPerRun(100, func() { j.Of(&r, Hints{}) }); n > 4 {
+	if n := testing.AllocsPerRun(100, func() { j.Of(r, Hints{}) }); n > 4 {
 		t.Errorf("%v allocations a reply, want at most 4", n)
 	}
 }

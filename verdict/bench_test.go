@@ -47,7 +47,7 @@ func BenchmarkOf(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		j.Of(&replies[n%len(replies)], Hints{})
+		j.Of(replies[n%len(replies)], Hints{})
 		n++
 	}
 }

@@ -28,7 +28,7 @@ func ExampleJudge_Of() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	v := verdict.Builtin().Of(&reply, verdict.Hints{RemoteHost: "gmail-smtp-in.l.google.com"})
+	v := verdict.Builtin().Of(reply, verdict.Hints{RemoteHost: "gmail-smtp-in.l.google.com"})
 	fmt.Println(v.Receiver, v.Reason, v.Permanence, v.Action, v.Basis)
 	// Output: gmail mailbox-full transient retry phrase
 }
@@ -62,7 +62,7 @@ near-miss: 550 5.7.1 Held for review
 	if err != nil {
 		log.Fatal(err)
 	}
-	v := judge.Of(&reply, verdict.Hints{})
+	v := judge.Of(reply, verdict.Hints{})
 	fmt.Println(v.Rule, v.Action)
 	// Output: our-gateway-quarantine none
 }

@@ -180,4 +180,4 @@ var builtin = sync.OnceValue(func() *Judge {
 })
 
 // Of judges a reply by the built-in rules, with no hints.
-func Of(reply nixie.Reply) Verdict { return Builtin().Of(&reply, Hints{}) }
+func Of(reply nixie.Reply) Verdict { return Builtin().Of(reply, Hints{}) }

@@ -28,7 +28,7 @@ func judgeText(t *testing.T, j *Judge, text string, h Hints) Verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return j.Of(&r, h)
+	return j.Of(r, h)
 }
 
 // stanza writes a rule with the fields that every rule must have.
@@ -162,7 +162,7 @@ func TestEvidence(t *testing.T) {
 func TestOddReplyCode(t *testing.T) {
 	for _, n := range []int{-1, 99, 600, 1 << 40} {
 		r := nixie.Reply{Lines: []nixie.Line{{ReplyCode: n}}}
-		if v := Builtin().Of(&r, Hints{}); v.Reason != Undefined {
+		if v := Builtin().Of(r, Hints{}); v.Reason != Undefined {
 			t.Errorf("reply code %d: %s", n, v.Reason)
 		}
 	}

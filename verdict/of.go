@@ -44,9 +44,9 @@ const maxOverruled = 8
 
 // Of judges a reply. It always has an answer: at the least, what the reply's
 // first digit says.
-func (j *Judge) Of(reply *nixie.Reply, hints Hints) Verdict {
+func (j *Judge) Of(reply nixie.Reply, hints Hints) Verdict {
 	s := j.scratch.Get().(*scratch)
-	v := j.judge(s, reply, hints)
+	v := j.judge(s, &reply, hints)
 	j.scratch.Put(s)
 	return v
 }

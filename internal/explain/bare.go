@@ -147,7 +147,7 @@ func (o Options) withoutClass(e *Explanation, b bare) {
 	if err != nil {
 		return
 	}
-	v := o.Judge.Of(&r, o.Hints)
+	v := o.Judge.Of(r, o.Hints)
 	e.Headline, e.Concerns, e.Next = headline(&v), concerns(&v), next(&v, o.Hints.GaveUp)
 }
 

@@ -195,7 +195,7 @@ func (o Options) judge(e *Explanation, r nixie.Reply, h verdict.Hints) {
 		judged = withCode(r, e.Code)
 	}
 	e.Effective, e.How = judged.Effective()
-	v := o.Judge.Of(judged, h)
+	v := o.Judge.Of(*judged, h)
 	e.Verdict = &v
 	if !e.Code.IsZero() {
 		e.Match = o.Registry.Lookup(e.Code)

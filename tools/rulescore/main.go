@@ -146,7 +146,7 @@ func judge(j *verdict.Judge, text string) (got map[string]string, rule, overrule
 	if err != nil {
 		return map[string]string{}, err.Error(), ""
 	}
-	v := j.Of(&reply, verdict.Hints{})
+	v := j.Of(reply, verdict.Hints{})
 	got = map[string]string{
 		"reason": string(v.Reason), "permanence": v.Permanence.String(), "scope": string(v.Scope), "action": string(v.Action),
 		"enhanced": reply.Code().String(), "basic": "",
