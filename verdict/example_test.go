@@ -43,6 +43,7 @@ reason: policy
 scope: message
 action: none
 source: our gateway's manual, page 7
+note: The gateway's operator releases it within a day.
 example: 550 5.7.1 Held for review by ACME gateway
 near-miss: 550 5.7.1 Held for review
 `))

@@ -33,7 +33,7 @@ func judgeText(t *testing.T, j *Judge, text string, h Hints) Verdict {
 
 // stanza writes a rule with the fields that every rule must have.
 func stanza(id string, lines ...string) string {
-	return "rule: " + id + "\nsource: a test\nexample: x\nnear-miss: y\n" + strings.Join(lines, "\n") + "\n\n"
+	return "rule: " + id + "\nsource: a test\nnote: none\nexample: x\nnear-miss: y\n" + strings.Join(lines, "\n") + "\n\n"
 }
 
 var testReceivers = []Receiver{{Name: "acme", Aliases: []string{"acme mail"}, Hosts: []string{"mx.acme.example"}, Domains: []string{"acme.example"}, Says: []string{"acme help page"}}}
@@ -214,7 +214,7 @@ func TestBuiltinRules(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	rule := func(id, say, example, miss string) string {
-		return "rule: " + id + "\nsource: a test\nreason: policy\nsay: " + say + "\nexample: " + example + "\nnear-miss: " + miss + "\n\n"
+		return "rule: " + id + "\nsource: a test\nnote: none\nreason: policy\nsay: " + say + "\nexample: " + example + "\nnear-miss: " + miss + "\n\n"
 	}
 	for _, tt := range []struct{ name, rules, want string }{
 		{"good", rule("a", "aaa", "550 aaa", "550 bbb"), ""},

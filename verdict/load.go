@@ -240,6 +240,8 @@ func (l *loader) finish() {
 		return // said already
 	case r.Source == "":
 		l.failAt(r.Line, "rule %s has no source", r.ID)
+	case r.Note == "":
+		l.failAt(r.Line, "rule %s has no note: say what a reader of its verdict should know", r.ID)
 	case len(r.Examples) == 0 || len(r.NearMisses) == 0:
 		l.failAt(r.Line, "rule %s needs an example and a near-miss", r.ID)
 	case !modifier && r.Reason == "":

@@ -10,7 +10,7 @@ import (
 func TestParseRules(t *testing.T) {
 	rules, err := ParseRules("a.rules", strings.NewReader("\ufeff# comment\nrule: a-1\nreceiver: x, y\ncode: 5.7.26, X.1.*\nreply-code: 550, 4xx\nstage: rcpt\n"+
 		"say: one\nsay: two\nwith: three\nunless: four\nweight: 7\nreason: policy\npermanence: transient\nscope: ip\naction: contact\nsource: s: t\nnote: n\n"+
-		"example: 550-a\\n550 b\nnear-miss: c\\\\n\n\n\nrule: b\ngave-up: yes\nreply-code: none\nreason: expired\nsource: s\nexample: x\nnear-miss: y"))
+		"example: 550-a\\n550 b\nnear-miss: c\\\\n\n\n\nrule: b\ngave-up: yes\nreply-code: none\nreason: expired\nsource: s\nnote: n\nexample: x\nnear-miss: y"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,34 +26,35 @@ func TestParseRules(t *testing.T) {
 }
 
 func TestParseRulesRefuses(t *testing.T) {
-	good := "rule: a\nsay: aaa\nreason: policy\nsource: s\nexample: x\nnear-miss: y\n"
+	good := "rule: a\nsay: aaa\nreason: policy\nsource: s\nnote: n\nexample: x\nnear-miss: y\n"
 	for _, tt := range []struct {
 		name, text string
 		line       int
 		want       string
 	}{
 		{"no source", strings.Replace(good, "source: s\n", "", 1), 1, "no source"},
+		{"no note", strings.Replace(good, "note: n\n", "", 1), 1, "no note"},
 		{"no example", strings.Replace(good, "example: x\n", "", 1), 1, "needs an example and a near-miss"},
 		{"no near miss", strings.Replace(good, "near-miss: y\n", "", 1), 1, "needs an example and a near-miss"},
 		{"no reason", strings.Replace(good, "reason: policy\n", "", 1), 1, "no reason"},
 		{"no condition", strings.Replace(good, "say: aaa\n", "", 1), 1, "no condition"},
-		{"an unknown field", good + "colour: red\n", 7, `no field "colour"`},
-		{"a field twice", good + "reason: virus\n", 7, "stands twice"},
-		{"no value", good + "note:\n", 7, `want "field: value"`},
-		{"no colon", good + "note\n", 7, `want "field: value"`},
-		{"a reason that is none", good + "\n" + strings.Replace(good, "policy", "bad-luck", 1), 10, `"bad-luck" is no reason`},
-		{"a weight", good + "weight: 10\n", 7, "want 1 to 9"},
-		{"a code", good + "code: 3.1.1\n", 7, `"3.1.1" is no code`},
-		{"a code with a leading zero", good + "code: X.1.01\n", 7, `"X.1.01" is no code`},
-		{"a reply code", good + "reply-code: 5x5\n", 7, `"5x5" is no reply code`},
-		{"a stage", good + "stage: lunch\n", 7, `"lunch" is no stage`},
-		{"yes", good + "vendor: no\n", 7, `want "yes"`},
+		{"an unknown field", good + "colour: red\n", 8, `no field "colour"`},
+		{"a field twice", good + "reason: virus\n", 8, "stands twice"},
+		{"no value", good + "scope:\n", 8, `want "field: value"`},
+		{"no colon", good + "scope\n", 8, `want "field: value"`},
+		{"a reason that is none", good + "\n" + strings.Replace(good, "policy", "bad-luck", 1), 11, `"bad-luck" is no reason`},
+		{"a weight", good + "weight: 10\n", 8, "want 1 to 9"},
+		{"a code", good + "code: 3.1.1\n", 8, `"3.1.1" is no code`},
+		{"a code with a leading zero", good + "code: X.1.01\n", 8, `"X.1.01" is no code`},
+		{"a reply code", good + "reply-code: 5x5\n", 8, `"5x5" is no reply code`},
+		{"a stage", good + "stage: lunch\n", 8, `"lunch" is no stage`},
+		{"yes", good + "vendor: no\n", 8, `want "yes"`},
 		{"an id", strings.Replace(good, "rule: a", "rule: A B", 1), 1, "is no id"},
 		{"no rule first", "say: a\n", 1, `begins with "rule: id"`},
 		{"a modifier with a reason", good + "for: virus\n", 1, `has "for"`},
-		{"a control character", good + "note: a\x1b[2J\n", 7, "control characters"},
-		{"not UTF-8", good + "note: a\xff\n", 7, "not UTF-8"},
-		{"a long line", good + "note: " + strings.Repeat("x", MaxRuleLine) + "\n", 7, "more than"},
+		{"a control character", good + "example: a\x1b[2J\n", 8, "control characters"},
+		{"not UTF-8", good + "example: a\xff\n", 8, "not UTF-8"},
+		{"a long line", good + "example: " + strings.Repeat("x", MaxRuleLine) + "\n", 8, "more than"},
 		{"a long file", strings.Repeat("# comment\n", MaxRuleFile/10+1), 0, "more than"},
 	} {
 		rules, err := ParseRules("a.rules", strings.NewReader(tt.text))
@@ -102,8 +103,8 @@ func TestVocabulary(t *testing.T) {
 
 // What is read from a file can be written and read again, and nothing panics.
 func FuzzParseRules(f *testing.F) {
-	f.Add("rule: a\nsay: (a|b) ... c*\nunless: d\ncode: X.7.*\nreply-code: 55x\nstage: rcpt\nweight: 3\nreason: policy\nscope: ip\nsource: s\nexample: 550 a c\nnear-miss: 550 a\n")
-	f.Add("rule: b\nfor: policy\nsay: x\npermanence: transient\nsource: s\nexample: y\\nz\nnear-miss: q\n")
+	f.Add("rule: a\nsay: (a|b) ... c*\nunless: d\ncode: X.7.*\nreply-code: 55x\nstage: rcpt\nweight: 3\nreason: policy\nscope: ip\nsource: s\nnote: n\nexample: 550 a c\nnear-miss: 550 a\n")
+	f.Add("rule: b\nfor: policy\nsay: x\npermanence: transient\nsource: s\nnote: n\nexample: y\\nz\nnear-miss: q\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		rules, err := ParseRules("f", strings.NewReader(text))
 		if err != nil {

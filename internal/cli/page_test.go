@@ -30,6 +30,7 @@ say: rejected
 weight: 3
 reason: policy
 source: RFC 5321, 4.2.3
+note: Another rule for tests.
 example: 550 rejected
 near-miss: 550 accepted
 `

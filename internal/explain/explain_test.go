@@ -20,6 +20,7 @@ say: user unknown
 weight: 9
 reason: bad-mailbox
 source: RFC 5321, 4.2.3
+note: A rule for tests.
 example: 550 user unknown
 near-miss: 550 user known
 
@@ -30,6 +31,7 @@ weight: 9
 reason: expired
 permanence: permanent
 source: RFC 3463, 3.5
+note: A rule for tests.
 example: 450 full
 near-miss: 450 empty
 
@@ -39,6 +41,7 @@ stage: rcpt
 weight: 9
 reason: policy
 source: RFC 5321, 4.2.3
+note: A rule for tests.
 example: 550 sorry
 near-miss: 550 happy
 `
