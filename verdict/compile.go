@@ -12,13 +12,15 @@ import (
 // compiled is what judging needs of a rule, small, since it is looked at for
 // every rule that a phrase was found for.
 type compiled struct {
-	id       string
-	reason   Reason
-	only     *conditions // nil for a rule that rests on its words alone
-	kind     int8        // 3 provider, 2 words or code, 1 reply code, 0 class
-	weight   int8
-	modifier bool
-	success  bool // it may decide a 2xx: words of failure in good news mean nothing
+	id     string
+	reason Reason
+	// reasonBit is the set of the reason alone.
+	reasonBit reasonSet
+	only      *conditions // nil for a rule that rests on its words alone
+	kind      int8        // 3 provider, 2 words or code, 1 reply code, 0 class
+	weight    int8
+	modifier  bool
+	success   bool // it may decide a 2xx: words of failure in good news mean nothing
 }
 
 // decision is what a rule makes of a reply when it wins.
@@ -88,7 +90,7 @@ func (b *phraseBuilder) add(r *Rule, text string, u phraseUse) {
 
 func (j *Judge) compile(n int32, b *phraseBuilder) {
 	r, c := &j.rules[n], &j.compiled[n]
-	c.id, c.reason, c.weight, c.modifier = r.ID, r.Reason, int8(r.Weight), len(r.For) > 0
+	c.id, c.reason, c.reasonBit, c.weight, c.modifier = r.ID, r.Reason, setOf(r.Reason), int8(r.Weight), len(r.For) > 0
 	j.decisions[n] = decision{
 		id: r.ID, source: r.Source, note: r.Note, reason: r.Reason, basis: r.basis(), scope: r.Scope, action: r.Action,
 		axes: defaults[r.Reason], permanence: r.Permanence, modifies: r.For,

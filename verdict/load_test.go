@@ -93,6 +93,9 @@ func TestVocabulary(t *testing.T) {
 			t.Errorf("reason %s has no axes of its own: %+v", r, a)
 		}
 	}
+	if len(reasons) > 64 {
+		t.Errorf("%d reasons do not fit a reasonSet", len(reasons))
+	}
 	if len(defaults) != len(Reasons()) {
 		t.Errorf("%d reasons have axes, %d are listed", len(defaults), len(Reasons()))
 	}

@@ -10,7 +10,7 @@ type scratch struct {
 	scan       *phrases.Scanner
 	generation uint32
 	marks      []mark  // by rule
-	touched    []int32 // rules that a phrase was found for
+	touched    []int32 // rules that have something to say
 	matches    []phrases.Match
 	candidates []candidate
 	modifiers  []candidate
@@ -36,7 +36,7 @@ type situation struct {
 	receiver  int32
 	stage     Stage
 	gaveUp    bool
-	supported []Reason // what the code's definition covers
+	supported reasonSet // what the code's definition covers
 }
 
 // maxOverruled bounds the list of beaten rules in a verdict.
@@ -102,10 +102,12 @@ func (s *scratch) read(j *Judge) (receiver int32) {
 			k := &s.marks[u.rule]
 			if k.generation != s.generation {
 				*k = mark{generation: s.generation}
-				s.touched = append(s.touched, u.rule)
 			}
 			switch u.role {
 			case roleSay:
+				if k.said == 0 {
+					s.touched = append(s.touched, u.rule)
+				}
 				if k.said == 0 || m.Chars > s.matches[k.said-1].Chars {
 					k.said = int32(i) + 1
 				}
@@ -142,7 +144,7 @@ func (j *Judge) receiver(reply *nixie.Reply, hints Hints, said int32) int32 {
 func (j *Judge) collect(s *scratch, sit *situation) {
 	for _, n := range s.touched {
 		k := &s.marks[n]
-		if k.said > 0 && !k.vetoed && (sit.class != nixie.Success || j.compiled[n].success) {
+		if !k.vetoed && (sit.class != nixie.Success || j.compiled[n].success) {
 			j.consider(s, sit, n, k)
 		}
 	}
@@ -192,7 +194,7 @@ func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
 		s.modifiers = append(s.modifiers, cand)
 		return
 	}
-	cand.supports = contains(sit.supported, c.reason)
+	cand.supports = sit.supported&c.reasonBit != 0
 	s.candidates = append(s.candidates, cand)
 }
 

@@ -1,16 +1,42 @@
 package verdict
 
-import "github.com/nixiemail/nixie"
+import (
+	"slices"
+	"sync"
+
+	"github.com/nixiemail/nixie"
+)
 
 // supported returns the reasons that the registered meaning of a code is in
 // favour of, none where it says nothing definite. They break ties between rules
 // that rest on words.
-func supported(code nixie.Code) []Reason {
+func supported(code nixie.Code) reasonSet {
 	if code.IsZero() {
-		return nil
+		return 0
 	}
-	return meanings[code.Detail()]
+	return supportedBy()[code.Detail()]
 }
+
+// reasonSet is a set of reasons, a bit each in the order of [Reasons].
+type reasonSet uint64
+
+func setOf(list ...Reason) reasonSet {
+	var set reasonSet
+	for _, r := range list {
+		if i := slices.Index(reasons, r); i >= 0 {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
+var supportedBy = sync.OnceValue(func() map[nixie.Detail]reasonSet {
+	sets := make(map[nixie.Detail]reasonSet, len(meanings))
+	for d, list := range meanings {
+		sets[d] = setOf(list...)
+	}
+	return sets
+})
 
 var meanings = map[nixie.Detail][]Reason{
 	nixie.BadDestinationMailboxAddress:                          {BadMailbox},
