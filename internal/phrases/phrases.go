@@ -85,6 +85,10 @@ type Set struct {
 
 	mu     sync.Mutex
 	states map[string]*state // by their nodes
+	// What states hold lies together in the order in which texts lead to them.
+	stateMem  arena[state]
+	numberMem arena[int32]
+	stepMem   arena[step]
 
 	phrases int
 	slots   []int8 // the number of each slot's part in its phrase
@@ -173,7 +177,7 @@ func (s *Set) expand(st *state) {
 		}
 		steps = append(steps, step{sym, s.state(nodes)})
 	}
-	st.next = steps
+	st.next = s.stepMem.keep(steps)
 	st.known.Store(true)
 }
 
@@ -189,7 +193,9 @@ func (s *Set) state(nodes []int32) *state {
 	if st := s.states[string(key)]; st != nil {
 		return st
 	}
-	st := &state{nodes: nodes}
+	st := &s.stateMem.take(1)[0]
+	st.nodes = nodes
+	var marks []int32
 	var open []int32
 	for _, n := range nodes {
 		if s.nodes[n].use < 0 {
@@ -200,14 +206,14 @@ func (s *Set) state(nodes []int32) *state {
 		case !u.last:
 			open = append(open, u.slot+u.part)
 		case u.slot < 0:
-			st.marks = append(st.marks, u.phrase, -1)
+			marks = append(marks, u.phrase, -1)
 		default:
-			st.marks = append(st.marks, u.phrase, u.slot+u.part-1)
+			marks = append(marks, u.phrase, u.slot+u.part-1)
 		}
 	}
 	slices.Sort(open)
-	st.open = int32(len(st.marks))
-	st.marks = append(st.marks, slices.Compact(open)...)
+	st.open = int32(len(marks))
+	st.marks = s.numberMem.keep(append(marks, slices.Compact(open)...))
 	s.states[string(key)] = st
 	return st
 }
