@@ -53,8 +53,8 @@ func compareBool(a, b bool) int {
 
 // hold reports whether the conditions hold; exact is how much of a code or reply
 // code they name.
-func (c *conditions) hold(sit *situation, k *mark) (exact int8, ok bool) {
-	if c.with && !k.with || c.gaveUp && !sit.gaveUp {
+func (c *conditions) hold(sit *situation) (exact int8, ok bool) {
+	if c.gaveUp && !sit.gaveUp {
 		return 0, false
 	}
 	if len(c.receivers) > 0 && !contains(c.receivers, sit.receiver) || len(c.stages) > 0 && !contains(c.stages, sit.stage) {

@@ -20,6 +20,8 @@ type compiled struct {
 	kind      int8        // 3 provider, 2 words or code, 1 reply code, 0 class
 	weight    int8
 	modifier  bool
+	with      bool // it has phrases that must be found as well
+	unless    bool // it has phrases that must not
 	success   bool // it may decide a 2xx: words of failure in good news mean nothing
 }
 
@@ -37,7 +39,6 @@ type decision struct {
 
 // conditions are what must hold beside the words.
 type conditions struct {
-	with       bool
 	gaveUp     bool
 	receivers  []int32
 	stages     []Stage
@@ -49,10 +50,8 @@ type conditions struct {
 type role uint8
 
 const (
-	roleSay role = iota
-	roleWith
-	roleUnless
-	roleReceiver // rule is then an index into receivers.names
+	roleSay      role = iota
+	roleReceiver      // rule is then an index into receivers.names
 )
 
 type phraseUse struct {
@@ -72,6 +71,19 @@ func (b *phraseBuilder) fail(r *Rule, format string, args ...any) {
 	if len(b.errs) < maxRuleErrors {
 		b.errs = append(b.errs, &RuleError{File: r.File, Line: r.Line, Text: "rule " + r.ID + ": " + fmt.Sprintf(format, args...)})
 	}
+}
+
+// The phrases beside a rule's own are looked for only where those were found:
+// each rule has two groups.
+func withGroup(rule int32) int   { return 2 * int(rule) }
+func unlessGroup(rule int32) int { return 2*int(rule) + 1 }
+
+func (b *phraseBuilder) addTo(r *Rule, group int, text string) {
+	if _, err := b.AddTo(group, text); err != nil {
+		b.fail(r, "%v", err)
+		return
+	}
+	b.uses = append(b.uses, nil)
 }
 
 func (b *phraseBuilder) add(r *Rule, text string, u phraseUse) {
@@ -105,7 +117,8 @@ func (j *Judge) compile(n int32, b *phraseBuilder) {
 	case BasisReplyCode:
 		c.kind = 1
 	}
-	only := conditions{with: len(r.With) > 0, gaveUp: r.GaveUp, stages: r.Stages, codes: r.Codes, replyCodes: r.ReplyCodes}
+	c.with, c.unless = len(r.With) > 0, len(r.Unless) > 0
+	only := conditions{gaveUp: r.GaveUp, stages: r.Stages, codes: r.Codes, replyCodes: r.ReplyCodes}
 	for _, name := range r.Receivers {
 		at, ok := j.receivers.byName[name]
 		if !ok {
@@ -113,17 +126,17 @@ func (j *Judge) compile(n int32, b *phraseBuilder) {
 		}
 		only.receivers = append(only.receivers, at)
 	}
-	if only.with || only.gaveUp || len(only.receivers)+len(only.stages)+len(only.codes)+len(only.replyCodes) > 0 {
+	if only.gaveUp || len(only.receivers)+len(only.stages)+len(only.codes)+len(only.replyCodes) > 0 {
 		c.only = &only
 	}
 	for _, text := range r.Say {
 		b.add(r, text, phraseUse{n, roleSay})
 	}
 	for _, text := range r.With {
-		b.add(r, text, phraseUse{n, roleWith})
+		b.addTo(r, withGroup(n), text)
 	}
 	for _, text := range r.Unless {
-		b.add(r, text, phraseUse{n, roleUnless})
+		b.addTo(r, unlessGroup(n), text)
 	}
 	if len(r.Say) == 0 {
 		j.silent.add(n, r)

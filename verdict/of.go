@@ -20,8 +20,6 @@ type scratch struct {
 type mark struct {
 	generation uint32
 	said       int32 // the longest match of a say line, counted from 1; 0 for none
-	with       bool
-	vetoed     bool
 }
 
 func newScratch(j *Judge) *scratch {
@@ -103,18 +101,11 @@ func (s *scratch) read(j *Judge) (receiver int32) {
 			if k.generation != s.generation {
 				*k = mark{generation: s.generation}
 			}
-			switch u.role {
-			case roleSay:
-				if k.said == 0 {
-					s.touched = append(s.touched, u.rule)
-				}
-				if k.said == 0 || m.Chars > s.matches[k.said-1].Chars {
-					k.said = int32(i) + 1
-				}
-			case roleWith:
-				k.with = true
-			case roleUnless:
-				k.vetoed = true
+			if k.said == 0 {
+				s.touched = append(s.touched, u.rule)
+			}
+			if k.said == 0 || m.Chars > s.matches[k.said-1].Chars {
+				k.said = int32(i) + 1
 			}
 		}
 	}
@@ -144,7 +135,7 @@ func (j *Judge) receiver(reply *nixie.Reply, hints Hints, said int32) int32 {
 func (j *Judge) collect(s *scratch, sit *situation) {
 	for _, n := range s.touched {
 		k := &s.marks[n]
-		if !k.vetoed && (sit.class != nixie.Success || j.compiled[n].success) {
+		if sit.class != nixie.Success || j.compiled[n].success {
 			j.consider(s, sit, n, k)
 		}
 	}
@@ -169,9 +160,7 @@ func (j *Judge) considerSilent(s *scratch, sit *situation, rules []int32) {
 		if k.generation != s.generation {
 			*k = mark{generation: s.generation}
 		}
-		if !k.vetoed {
-			j.consider(s, sit, n, k)
-		}
+		j.consider(s, sit, n, k)
 	}
 }
 
@@ -180,11 +169,14 @@ func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
 	c := &j.compiled[n]
 	cand := candidate{rule: n, match: k.said - 1, kind: c.kind, weight: c.weight}
 	if c.only != nil {
-		exact, ok := c.only.hold(sit, k)
+		exact, ok := c.only.hold(sit)
 		if !ok {
 			return
 		}
 		cand.exact = exact
+	}
+	if c.with && !s.scan.Has(withGroup(n)) || c.unless && s.scan.Has(unlessGroup(n)) {
+		return
 	}
 	if k.said > 0 {
 		m := &s.matches[k.said-1]

@@ -8,13 +8,18 @@ import (
 // A Builder collects phrases. The zero Builder is ready to use.
 type Builder struct {
 	phrases []phrase
-	words   int // in all phrases, written out
+	groups  []int // by phrase: the group it is looked for in, -1 for none
+	words   int   // in all phrases, written out
 	parser  parser
 }
 
 // Add takes a phrase in and returns its number, counted from 0. The error says
 // what is wrong with the way it is written.
-func (b *Builder) Add(text string) (int, error) {
+func (b *Builder) Add(text string) (int, error) { return b.AddTo(-1, text) }
+
+// AddTo is Add for a phrase that only [Scanner.Has] looks for, in its group: a
+// number from 0 on that the caller chooses.
+func (b *Builder) AddTo(group int, text string) (int, error) {
 	p, err := b.parser.parse(text)
 	if err == nil && b.words+b.parser.size > maxTotalWords {
 		err = errTotal
@@ -24,6 +29,7 @@ func (b *Builder) Add(text string) (int, error) {
 	}
 	b.words += b.parser.size
 	b.phrases = append(b.phrases, p)
+	b.groups = append(b.groups, group)
 	return len(b.phrases) - 1, nil
 }
 
@@ -31,16 +37,17 @@ func (b *Builder) Add(text string) (int, error) {
 func (b *Builder) Build() *Set {
 	v := &b.parser.vocabulary
 	g := grower{open: v.openings(), Set: &Set{
-		phrases: len(b.phrases), first: make([][]int32, v.size()), start: make([]atomic.Pointer[state], v.size()), states: map[string]*state{}, words: v.index(),
+		phrases: len(b.phrases), first: make([][]int32, v.size()), start: make([]atomic.Pointer[state], v.size()), states: map[string]*state{}, words: v.index(), groupStart: map[groupWord]int32{},
 	}}
 	const nodesPerPhrase, edgesPerPhrase = 16, 40 // about what rules have
 	g.nodes = make([]node, 0, nodesPerPhrase*len(b.phrases))
 	g.edges = make([]edge, 0, edgesPerPhrase*len(b.phrases))
 	for n, p := range b.phrases {
 		for _, parts := range p {
-			g.insert(int32(n), parts)
+			g.insert(int32(n), parts, b.groups[n])
 		}
 	}
+	g.groupState = make([]atomic.Pointer[state], len(g.groupFirst))
 	return g.Set
 }
 
@@ -51,7 +58,7 @@ type grower struct {
 }
 
 // insert adds one alternative of a phrase: its parts in order.
-func (g *grower) insert(phrase int32, parts []part) {
+func (g *grower) insert(phrase int32, parts []part, group int) {
 	slot := int32(-1)
 	if len(parts) > 1 {
 		slot = int32(len(g.slots))
@@ -62,9 +69,29 @@ func (g *grower) insert(phrase int32, parts []part) {
 	for i, items := range parts {
 		g.uses = append(g.uses, use{phrase: phrase, slot: slot, part: int32(i), last: i == len(parts)-1})
 		for _, e := range g.items(items, int32(len(g.uses)-1)) {
-			g.first[e.sym] = append(g.first[e.sym], e.to)
+			if group < 0 {
+				g.first[e.sym] = append(g.first[e.sym], e.to)
+			} else {
+				g.firstIn(group, e)
+			}
 		}
 	}
+}
+
+// firstIn notes that phrases of a group can begin with a word.
+func (g *grower) firstIn(group int, e edge) {
+	for len(g.groupWords) <= group {
+		g.groupWords = append(g.groupWords, wordFilter{})
+	}
+	g.groupWords[group].add(e.sym)
+	key := groupWord{int32(group), e.sym}
+	at, ok := g.groupStart[key]
+	if !ok {
+		at = int32(len(g.groupFirst))
+		g.groupStart[key] = at
+		g.groupFirst = append(g.groupFirst, nil)
+	}
+	g.groupFirst[at] = append(g.groupFirst[at], e.to)
 }
 
 // items makes the nodes for a list of items, from the last to the first, and

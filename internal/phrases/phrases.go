@@ -83,6 +83,12 @@ type Set struct {
 	first [][]int32               // nodes behind the first word, by symbol
 	start []atomic.Pointer[state] // the state for each of these
 
+	// The same for the phrases of groups, by group and word.
+	groupWords []wordFilter
+	groupStart map[groupWord]int32 // into the two below
+	groupFirst [][]int32
+	groupState []atomic.Pointer[state]
+
 	mu     sync.Mutex
 	states map[string]*state // by their nodes
 	// What states hold lies together in the order in which texts lead to them.
@@ -132,6 +138,34 @@ func (s *Set) begin(sym symbol) *state {
 	defer s.mu.Unlock()
 	st := s.state(slices.Clone(s.first[sym]))
 	s.start[sym].Store(st)
+	return st
+}
+
+type groupWord struct {
+	group int32
+	sym   symbol
+}
+
+// wordFilter says which words cannot begin a phrase of a group, nearly always.
+type wordFilter [8]uint64
+
+func (f *wordFilter) add(sym symbol) { f[sym>>6&7] |= 1 << (sym & 63) }
+
+func (f *wordFilter) may(sym symbol) bool { return f[sym>>6&7]&(1<<(sym&63)) != 0 }
+
+// beginIn is begin for the phrases of a group.
+func (s *Set) beginIn(group int, sym symbol) *state {
+	at, ok := s.groupStart[groupWord{int32(group), sym}]
+	if !ok {
+		return nil
+	}
+	if st := s.groupState[at].Load(); st != nil {
+		return st
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.state(slices.Clone(s.groupFirst[at]))
+	s.groupState[at].Store(st)
 	return st
 }
 

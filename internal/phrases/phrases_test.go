@@ -144,6 +144,47 @@ func TestAddRefuses(t *testing.T) {
 	}
 }
 
+// Phrases of groups are looked for when asked, and leave what was found alone.
+func TestGroups(t *testing.T) {
+	var b Builder
+	for _, g := range []struct {
+		group int
+		text  string
+	}{{-1, "user ... unknown"}, {0, "sender ... unknown"}, {0, "never"}, {2, "user"}, {2, "un* ... here"}, {-1, "here"}} {
+		if _, err := b.AddTo(g.group, g.text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sc := b.Build().NewScanner()
+	for _, tt := range []struct {
+		text  string
+		found int
+		has   [4]bool
+	}{
+		{"user is unknown here", 2, [4]bool{false, false, true, false}},
+		{"sender is unknown", 0, [4]bool{true, false, false, false}},
+		{"unknown sender here", 1, [4]bool{false, false, true, false}},
+		{"nothing of it", 0, [4]bool{}},
+	} {
+		sc.Reset()
+		sc.Feed(tt.text, 0, len(tt.text))
+		ms := slices.Clone(sc.Find())
+		if len(ms) != tt.found {
+			t.Errorf("%q: %d phrases, want %d", tt.text, len(ms), tt.found)
+		}
+		for range 2 { // asking changes nothing
+			for group, want := range tt.has {
+				if got := sc.Has(group); got != want {
+					t.Errorf("%q: Has(%d) = %v, want %v", tt.text, group, got, want)
+				}
+			}
+		}
+		if !slices.Equal(ms, sc.matches) {
+			t.Errorf("%q: the matches changed from %v to %v", tt.text, ms, sc.matches)
+		}
+	}
+}
+
 // The states of a set are made while texts are read, by many goroutines at once;
 // all must find the same. The race detector watches.
 func TestManyScanners(t *testing.T) {

@@ -25,6 +25,7 @@ type Scanner struct {
 	generation uint32
 	found      []uint32 // by phrase: the generation in which it was found
 	reached    []place
+	base       int      // places before this one are not of the group looked for
 	open       []uint32 // by slot: the generation in which a place with it was reached
 	matches    []Match
 	buf        []byte
@@ -58,30 +59,57 @@ func (sc *Scanner) Reset() {
 // Find returns what stands in the text fed since Reset, each phrase once, in
 // the order in which their last parts begin. It is good until the next Reset.
 func (sc *Scanner) Find() []Match {
-	s, words, generation := sc.set, sc.words, sc.generation
-	for i := range words {
-		if words[i].sym == symOther {
-			continue
-		}
-		st := s.begin(words[i].sym)
-		for k := i; st != nil; {
-			at := run{int32(i), int32(k)}
-			for ends := st.marks[:st.open]; len(ends) >= 2; ends = ends[2:] {
-				phrase, before := ends[0], ends[1]
-				if sc.found[phrase] != generation && (before < 0 || sc.open[before] == generation) {
-					sc.hit(phrase, before, at)
-				}
-			}
-			if open := st.marks[st.open:]; len(open) > 0 {
-				sc.reach(at, open)
-			}
-			if k++; k == len(words) || words[k].sym == symOther {
-				break
-			}
-			st = s.after(st, words[k].sym)
+	for i := range sc.words {
+		if sym := sc.words[i].sym; sym != symOther {
+			sc.follow(sc.set.begin(sym), i)
 		}
 	}
 	return sc.matches
+}
+
+// Has reports whether any phrase of a group stands in the text. Call it after
+// Find, whose result stays good.
+func (sc *Scanner) Has(group int) bool {
+	s := sc.set
+	if group >= len(s.groupWords) {
+		return false
+	}
+	filter, found := &s.groupWords[group], len(sc.matches)
+	sc.base = len(sc.reached)
+	for i := range sc.words {
+		if sym := sc.words[i].sym; sym != symOther && filter.may(sym) {
+			if sc.follow(s.beginIn(group, sym), i); len(sc.matches) > found {
+				break
+			}
+		}
+	}
+	has := len(sc.matches) > found
+	for _, m := range sc.matches[found:] {
+		sc.found[m.Phrase] = 0 // to be found again when asked again
+	}
+	sc.matches, sc.reached, sc.base = sc.matches[:found], sc.reached[:sc.base], 0
+	return has
+}
+
+// follow goes from a state, behind word i, as far as the text leads.
+func (sc *Scanner) follow(st *state, i int) {
+	s, words, generation := sc.set, sc.words, sc.generation
+	for k := i; st != nil; {
+		at := run{int32(i), int32(k)}
+		for ends := st.marks[:st.open]; len(ends) >= 2; ends = ends[2:] {
+			phrase, before := ends[0], ends[1]
+			if sc.found[phrase] != generation && (before < 0 || sc.open[before] == generation) {
+				sc.hit(phrase, before, at)
+			}
+		}
+		if open := st.marks[st.open:]; len(open) > 0 {
+			sc.reach(at, open)
+		}
+		if k++; k == len(words) || words[k].sym == symOther {
+			return
+		}
+		st = s.after(st, words[k].sym)
+	}
 }
 
 // Feed reads text[from:to]. A phrase may begin in one run and end in the next,
@@ -226,7 +254,7 @@ func (sc *Scanner) fill(m *Match, part int32, at run) {
 // the nearest first, among the first n places reached. Places are sorted by
 // their first words, so those too far back end the search.
 func (sc *Scanner) trace(slot, part, first int32, n int, m *Match) bool {
-	for n--; n >= 0; n-- {
+	for n--; n >= sc.base; n-- {
 		p := &sc.reached[n]
 		if first-p.first > MaxGap+MaxWords {
 			return false
