@@ -1,6 +1,6 @@
 package verdict
 
-// candidate is a rule whose conditions hold.
+// candidate is a rule whose words were found and whose conditions hold.
 type candidate struct {
 	rule     int32
 	match    int32 // into scratch.matches, -1 for a rule without words
@@ -9,11 +9,12 @@ type candidate struct {
 	kind     int8
 	weight   int8
 	exact    int8 // how much of a code or reply code the rule names
+	stands   bool // known to stand, see [Judge.stands]
 	supports bool // the code's registered meaning agrees with the reason
 }
 
 // better orders candidates; see "Which rule wins" in docs/rules.md.
-func better(a, b candidate) int {
+func better(a, b *candidate) int {
 	switch {
 	case a.kind != b.kind:
 		return int(b.kind) - int(a.kind)
@@ -35,7 +36,7 @@ func better(a, b candidate) int {
 // quickest way.
 func sortCandidates(cs []candidate) {
 	for i := 1; i < len(cs); i++ {
-		for k := i; k > 0 && better(cs[k], cs[k-1]) < 0; k-- {
+		for k := i; k > 0 && better(&cs[k], &cs[k-1]) < 0; k-- {
 			cs[k], cs[k-1] = cs[k-1], cs[k]
 		}
 	}

@@ -61,10 +61,22 @@ func (j *Judge) try(n int32, text string) (holds bool, v Verdict, err error) {
 	}
 	s := newScratch(j)
 	v = j.judge(s, &reply, hints)
-	for _, list := range [][]candidate{s.candidates, s.modifiers} {
-		for i := range list {
-			holds = holds || list[i].rule == n
+	return j.holds(s, n), v, nil
+}
+
+// holds reports whether a rule's words and conditions hold for what was judged
+// last, whether or not another one is stronger.
+func (j *Judge) holds(s *scratch, n int32) bool {
+	if s.marks[n].generation != s.generation {
+		if len(j.rules[n].Say) > 0 {
+			return false
 		}
+		s.marks[n] = mark{generation: s.generation}
 	}
-	return holds, v, nil
+	s.candidates, s.modifiers = s.candidates[:0], s.modifiers[:0]
+	j.consider(s, &s.sit, n, &s.marks[n])
+	for _, cand := range append(s.candidates, s.modifiers...) {
+		return j.stands(s, &cand)
+	}
+	return false
 }

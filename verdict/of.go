@@ -14,6 +14,7 @@ type scratch struct {
 	matches    []phrases.Match
 	candidates []candidate
 	modifiers  []candidate
+	sit        situation
 }
 
 // mark is what the phrases found so far say of a rule.
@@ -56,7 +57,8 @@ func (j *Judge) judge(s *scratch, reply *nixie.Reply, hints Hints) Verdict {
 		s.scan.Feed(text, l.TextStart, l.End)
 	}
 	said := s.read(j)
-	sit := situation{replyCode: reply.ReplyCode(), said: reply.Code(), stage: hints.Stage, gaveUp: hints.GaveUp}
+	sit := &s.sit
+	*sit = situation{replyCode: reply.ReplyCode(), said: reply.Code(), stage: hints.Stage, gaveUp: hints.GaveUp}
 	sit.class = nixie.ClassOf(sit.replyCode)
 	if sit.class == 0 && sit.replyCode == 0 {
 		sit.class = sit.said.Class()
@@ -66,9 +68,9 @@ func (j *Judge) judge(s *scratch, reply *nixie.Reply, hints Hints) Verdict {
 	}
 	sit.receiver = j.receiver(reply, hints, said)
 	sit.supported = supported(sit.said)
-	j.collect(s, &sit)
+	j.collect(s, sit)
 	v := Verdict{Receiver: j.receivers.names[sit.receiver], RulesVersion: j.version}
-	j.fill(&v, s, &sit, text)
+	j.fill(&v, s, sit, text)
 	v.RetryAfter = retryAfter(reply, v.Permanence)
 	return v
 }
@@ -139,23 +141,31 @@ func (j *Judge) collect(s *scratch, sit *situation) {
 			j.consider(s, sit, n, k)
 		}
 	}
+	// A rule without words that rests on less than the best so far can't win.
+	least := int8(0)
+	if best := j.best(s); best >= 0 {
+		least = s.candidates[best].kind
+	}
 	digit := sit.replyCode / 100
 	if digit < 0 || digit >= len(j.silent.byClass) || digit == 0 {
 		digit = int(sit.class) // 0 to 5; a caller can put any number into a Line
 	}
-	j.considerSilent(s, sit, j.silent.byClass[digit])
+	j.considerSilent(s, sit, j.silent.byClass[digit], least)
 	if !sit.said.IsZero() {
 		d := sit.said.Detail()
-		j.considerSilent(s, sit, j.silent.byDetail[d])
-		j.considerSilent(s, sit, j.silent.bySubject[d.Subject()])
+		j.considerSilent(s, sit, j.silent.byDetail[d], least)
+		j.considerSilent(s, sit, j.silent.bySubject[d.Subject()], least)
 	}
 	if sit.replyCode != 0 {
-		j.considerSilent(s, sit, j.silent.byReplyCode[sit.replyCode])
+		j.considerSilent(s, sit, j.silent.byReplyCode[sit.replyCode], least)
 	}
 }
 
-func (j *Judge) considerSilent(s *scratch, sit *situation, rules []int32) {
+func (j *Judge) considerSilent(s *scratch, sit *situation, rules []int32, least int8) {
 	for _, n := range rules {
+		if c := &j.compiled[n]; c.kind < least && !c.modifier {
+			continue
+		}
 		k := &s.marks[n]
 		if k.generation != s.generation {
 			*k = mark{generation: s.generation}
@@ -164,7 +174,8 @@ func (j *Judge) considerSilent(s *scratch, sit *situation, rules []int32) {
 	}
 }
 
-// consider adds a rule whose words hold, if its other conditions do.
+// consider adds a rule whose words were found, if its conditions hold. Its
+// phrases of other kinds are left to stands.
 func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
 	c := &j.compiled[n]
 	cand := candidate{rule: n, match: k.said - 1, kind: c.kind, weight: c.weight}
@@ -174,9 +185,6 @@ func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
 			return
 		}
 		cand.exact = exact
-	}
-	if c.with && !s.scan.Has(withGroup(n)) || c.unless && s.scan.Has(unlessGroup(n)) {
-		return
 	}
 	if k.said > 0 {
 		m := &s.matches[k.said-1]
@@ -190,20 +198,46 @@ func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
 	s.candidates = append(s.candidates, cand)
 }
 
+// stands reports whether the words that a rule needs beside its own were said,
+// and those that it must not have were not. It is asked of few candidates.
+func (j *Judge) stands(s *scratch, cand *candidate) bool {
+	if cand.stands {
+		return true
+	}
+	c := &j.compiled[cand.rule]
+	cand.stands = (!c.with || s.scan.Has(withGroup(cand.rule))) && (!c.unless || !s.scan.Has(unlessGroup(cand.rule)))
+	return cand.stands
+}
+
+// best returns the strongest candidate that stands, -1 if there is none. Those
+// that were stronger and don't stand are removed.
+func (j *Judge) best(s *scratch) int {
+	for len(s.candidates) > 0 {
+		best := 0
+		for i := range s.candidates {
+			if better(&s.candidates[i], &s.candidates[best]) < 0 {
+				best = i
+			}
+		}
+		if j.stands(s, &s.candidates[best]) {
+			return best
+		}
+		last := len(s.candidates) - 1
+		s.candidates[best] = s.candidates[last]
+		s.candidates = s.candidates[:last]
+	}
+	return -1
+}
+
 // fill sets everything that the winning rule decides.
 func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
-	if len(s.candidates) == 0 {
+	best := j.best(s)
+	if best < 0 {
 		a := defaults[Undefined]
 		v.Reason, v.Basis, v.Scope = Undefined, BasisClass, a.scope
 		v.Permanence = a.permanence(sit.class)
 		v.Action = a.next(v.Permanence)
 		return
-	}
-	best := 0
-	for i := range s.candidates {
-		if better(s.candidates[i], s.candidates[best]) < 0 {
-			best = i
-		}
 	}
 	win := s.candidates[best]
 	d := &j.decisions[win.rule]
@@ -211,7 +245,7 @@ func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
 	v.Permanence, v.Scope, v.Action = d.permanence, d.scope, d.action
 	v.Evidence = s.evidence(nil, text, win.match)
 	if len(s.candidates) > 1 {
-		v.Overruled = j.overruled(s.candidates, d.reason)
+		v.Overruled = j.overruled(s, d.reason)
 	}
 	if len(s.modifiers) > 0 {
 		j.modify(v, s, text)
@@ -233,7 +267,7 @@ func (j *Judge) modify(v *Verdict, s *scratch, text string) {
 	sortCandidates(s.modifiers)
 	for i := range s.modifiers {
 		m := &j.decisions[s.modifiers[i].rule]
-		if !contains(m.modifies, v.Reason) {
+		if !contains(m.modifies, v.Reason) || !j.stands(s, &s.modifiers[i]) {
 			continue
 		}
 		used := false
@@ -272,22 +306,22 @@ func (s *scratch) evidence(list []Evidence, text string, match int32) []Evidence
 
 // overruled lists the rules that rest on words and meant something else, the
 // strongest first.
-func (j *Judge) overruled(all []candidate, reason Reason) []Overruled {
-	others := 0
-	for i := range all {
-		if c := &j.compiled[all[i].rule]; all[i].match >= 0 && c.reason != reason {
-			others++
+func (j *Judge) overruled(s *scratch, reason Reason) []Overruled {
+	others := s.candidates[:0]
+	for i := range s.candidates {
+		cand := s.candidates[i]
+		if c := &j.compiled[cand.rule]; cand.match >= 0 && c.reason != reason && j.stands(s, &cand) {
+			others = append(others, cand)
 		}
 	}
-	if others == 0 {
+	if len(others) == 0 {
 		return nil
 	}
-	sortCandidates(all)
-	list := make([]Overruled, 0, min(others, maxOverruled))
-	for i := range all {
-		if c := &j.compiled[all[i].rule]; all[i].match >= 0 && c.reason != reason && len(list) < maxOverruled {
-			list = append(list, Overruled{Rule: c.id, Reason: c.reason})
-		}
+	sortCandidates(others)
+	list := make([]Overruled, 0, min(len(others), maxOverruled))
+	for _, cand := range others[:min(len(others), maxOverruled)] {
+		c := &j.compiled[cand.rule]
+		list = append(list, Overruled{Rule: c.id, Reason: c.reason})
 	}
 	return list
 }

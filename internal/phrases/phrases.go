@@ -15,6 +15,7 @@ package phrases
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -114,7 +115,7 @@ type state struct {
 	marks []int32
 	open  int32
 	known atomic.Bool // whether next has been found
-	next  []step      // sorted by symbol; to be read once known is true
+	next  []step      // a hash table, never full; to be read once known is true
 	nodes []int32
 }
 
@@ -175,20 +176,16 @@ func (s *Set) after(st *state, sym symbol) *state {
 		s.expand(st)
 	}
 	steps := st.next
-	for len(steps) > 4 {
-		if mid := len(steps) / 2; steps[mid].sym <= sym {
-			steps = steps[mid:]
-		} else {
-			steps = steps[:mid]
-		}
-	}
-	for i := range steps {
+	for i := hop(sym, len(steps)); steps[i].to != nil; i = (i + 1) & (len(steps) - 1) {
 		if steps[i].sym == sym {
 			return steps[i].to
 		}
 	}
 	return nil
 }
+
+// hop is where the search for a word begins among n steps, a power of two.
+func hop(sym symbol, n int) int { return int(uint32(sym)*0x9E3779B1>>12) & (n - 1) }
 
 // expand finds the states that follow a state.
 func (s *Set) expand(st *state) {
@@ -211,7 +208,14 @@ func (s *Set) expand(st *state) {
 		}
 		steps = append(steps, step{sym, s.state(nodes)})
 	}
-	st.next = s.stepMem.keep(steps)
+	st.next = s.stepMem.take(1 << bits.Len(uint(2*len(steps))))
+	for _, step := range steps {
+		i := hop(step.sym, len(st.next))
+		for st.next[i].to != nil {
+			i = (i + 1) & (len(st.next) - 1)
+		}
+		st.next[i] = step
+	}
 	st.known.Store(true)
 }
 

@@ -22,14 +22,23 @@ type Scanner struct {
 	words   []word
 	letters asciiWord // the word that is being read
 
-	generation uint32
-	found      []uint32 // by phrase: the generation in which it was found
-	reached    []place
-	base       int      // places before this one are not of the group looked for
-	open       []uint32 // by slot: the generation in which a place with it was reached
-	matches    []Match
-	buf        []byte
+	found   numberSet // phrases that were found
+	reached []place
+	base    int       // places before this one are not of the group looked for
+	open    numberSet // slots of the places reached
+	matches []Match
+	buf     []byte
 }
+
+// numberSet is a set of small numbers, a bit each, so that it stays in the processor's
+// nearest memory.
+type numberSet []uint64
+
+func newNumberSet(n int) numberSet { return make(numberSet, (n+63)/64) }
+
+func (b numberSet) add(n int32)      { b[n>>6] |= 1 << (n & 63) }
+func (b numberSet) remove(n int32)   { b[n>>6] &^= 1 << (n & 63) }
+func (b numberSet) has(n int32) bool { return b[n>>6]&(1<<(n&63)) != 0 }
 
 // run is a run of words of the text, by their numbers.
 type run struct{ first, last int32 }
@@ -42,18 +51,14 @@ type place struct {
 
 // NewScanner returns a scanner for the set.
 func (s *Set) NewScanner() *Scanner {
-	return &Scanner{set: s, found: make([]uint32, s.phrases), open: make([]uint32, len(s.slots)), generation: 1}
+	return &Scanner{set: s, found: newNumberSet(s.phrases), open: newNumberSet(len(s.slots))}
 }
 
 // Reset forgets what was read and found.
 func (sc *Scanner) Reset() {
 	sc.words, sc.reached, sc.matches = sc.words[:0], sc.reached[:0], sc.matches[:0]
-	sc.generation++
-	if sc.generation == 0 { // after 2^32 uses, old marks would look new
-		clear(sc.found)
-		clear(sc.open)
-		sc.generation = 1
-	}
+	clear(sc.found)
+	clear(sc.open)
 }
 
 // Find returns what stands in the text fed since Reset, each phrase once, in
@@ -85,7 +90,7 @@ func (sc *Scanner) Has(group int) bool {
 	}
 	has := len(sc.matches) > found
 	for _, m := range sc.matches[found:] {
-		sc.found[m.Phrase] = 0 // to be found again when asked again
+		sc.found.remove(m.Phrase) // to be found again when asked again
 	}
 	sc.matches, sc.reached, sc.base = sc.matches[:found], sc.reached[:sc.base], 0
 	return has
@@ -93,12 +98,12 @@ func (sc *Scanner) Has(group int) bool {
 
 // follow goes from a state, behind word i, as far as the text leads.
 func (sc *Scanner) follow(st *state, i int) {
-	s, words, generation := sc.set, sc.words, sc.generation
+	s, words := sc.set, sc.words
 	for k := i; st != nil; {
 		at := run{int32(i), int32(k)}
 		for ends := st.marks[:st.open]; len(ends) >= 2; ends = ends[2:] {
 			phrase, before := ends[0], ends[1]
-			if sc.found[phrase] != generation && (before < 0 || sc.open[before] == generation) {
+			if (before < 0 || sc.open.has(before)) && !sc.found.has(phrase) {
 				sc.hit(phrase, before, at)
 			}
 		}
@@ -129,10 +134,12 @@ func (sc *Scanner) Feed(text string, from, to int) {
 		case class == notASCII:
 			i = sc.mixed(text, i, i, min(to, address.Start))
 		default:
-			if n := ipLen(text[i:min(to, address.Start)]); n > 0 {
-				sc.emit(symIP, i, i+n)
-				i += n
-				continue
+			if hexadecimal(class) {
+				if n := ipLen(text[i:min(to, address.Start)]); n > 0 {
+					sc.emit(symIP, i, i+n)
+					i += n
+					continue
+				}
 			}
 			i = sc.ascii(text, i, min(to, address.Start))
 		}
@@ -209,7 +216,7 @@ func (sc *Scanner) emit(sym symbol, start, end int) {
 func (sc *Scanner) reach(at run, open []int32) {
 	sc.reached = append(sc.reached, place{at, open})
 	for _, slot := range open {
-		sc.open[slot] = sc.generation
+		sc.open.add(slot)
 	}
 }
 
@@ -224,7 +231,7 @@ func (sc *Scanner) hit(phrase, before int32, at run) {
 		}
 		m.Parts = part + 2
 	}
-	sc.found[phrase] = sc.generation
+	sc.found.add(phrase)
 	sc.fill(&m, m.Parts-1, at)
 	sc.matches = append(sc.matches, m)
 }
@@ -306,6 +313,9 @@ func isLocal(c byte) bool {
 func isDomain(c byte) bool {
 	return c < utf8.RuneSelf && (asciiClass[c] != 0 || c == '.' || c == '-' || c == '_')
 }
+
+// hexadecimal reports whether an IP address can begin with a letter of a class.
+func hexadecimal(class uint8) bool { return class <= 6 || class >= 27 }
 
 // ipLen returns how many bytes at the start of s are an IP address, 0 if none.
 func ipLen(s string) int {
