@@ -149,21 +149,28 @@ func (sc *Scanner) Feed(text string, from, to int) {
 // ascii reads a word of ASCII letters, and returns where it ends.
 func (sc *Scanner) ascii(text string, from, to int) int {
 	w := &sc.letters
-	w.hash, w.n = hashStart, 0
-	for i := from; ; i++ {
-		if i < to {
-			class := asciiClass[text[i]]
-			if class == notASCII {
-				return sc.mixed(text, from, i, to)
-			}
-			if class != 0 {
-				w.add(class)
-				continue
-			}
+	run, h := text[from:to], uint64(hashStart)
+	n := 0
+	for ; n < len(run); n++ {
+		class := asciiClass[run[n]]
+		if class == notASCII {
+			return sc.mixed(text, from, from+n, to)
 		}
-		sc.emit(sc.set.words.symbol(w), from, i)
-		return i
+		if class == 0 {
+			break
+		}
+		h = hashNext(h, class)
+		if n < maxStem {
+			w.prefixes[n+1] = h
+		}
 	}
+	w.hash, w.n = h, n
+	w.first = asciiClass[run[0]]
+	if n > 1 {
+		w.second = asciiClass[run[1]]
+	}
+	sc.emit(sc.set.words.symbol(w), from, from+n)
+	return from + n
 }
 
 // mixed reads a word that has other than ASCII letters from i on.
