@@ -1,0 +1,193 @@
+package mimetree
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// Text returns the body of a part as UTF-8, its line ends as "\n", at most max
+// bytes; a negative max is no limit. It is the body itself where that needs no
+// change.
+func (t *Tree) Text(part, max int) string {
+	p := &t.Parts[part]
+	raw := -1
+	if max >= 0 && max < len(p.Body) {
+		raw = 4*max + 64 // bytes of any charset for max bytes of text, and some for shifts
+	}
+	s := toUTF8(t.Bytes(part, raw), p.Charset)
+	s = lineFeeds(s)
+	if max >= 0 && len(s) > max {
+		for max > 0 && !utf8.RuneStart(s[max]) {
+			max--
+		}
+		s = s[:max]
+	}
+	return s
+}
+
+// lineFeeds makes each line end a single LF.
+func lineFeeds(s string) string {
+	i := strings.IndexByte(s, '\r')
+	if i < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i >= 0 {
+		b = append(b, s[:i]...)
+		for i < len(s) && s[i] == '\r' {
+			i++
+		}
+		if i == len(s) || s[i] != '\n' {
+			b = append(b, '\n')
+		}
+		s = s[i:]
+		i = strings.IndexByte(s, '\r')
+	}
+	return string(append(b, s...))
+}
+
+// toUTF8 makes text of bytes: as UTF-8 if they are that, else as declared, else
+// as windows-1252.
+func toUTF8(s, label string) string {
+	switch kind := label7bit(label); {
+	case kind == mail7:
+		return decodeUTF7(s)
+	case kind == hanzi:
+		return decodeWith(simplifiedchinese.HZGB2312, s)
+	case kind == wide:
+		if e := utf16Of(label, s); e != nil {
+			return decodeWith(e, s)
+		}
+	}
+	if isASCII(s) {
+		return fromISO2022(s)
+	}
+	e := encodingFor(label)
+	if utf8.ValidString(s) {
+		if e == nil || !isMultibyte(e) || hasLongRune(s) {
+			return s
+		}
+		// Two bytes for each character are as well a text of an Asian charset.
+		if d := decodeWith(e, s); !strings.ContainsRune(d, utf8.RuneError) {
+			return d
+		}
+		return s
+	}
+	if e == nil {
+		return repair(fromISO2022(s))
+	}
+	return decodeWith(e, s)
+}
+
+// decodeWith decodes bytes. What has no meaning becomes U+FFFD.
+func decodeWith(e encoding.Encoding, s string) string {
+	d, err := e.NewDecoder().String(s)
+	if err != nil {
+		return repair(s)
+	}
+	return d
+}
+
+// repair makes valid UTF-8 of any bytes: those that are none are taken for
+// windows-1252, and a character cut off at the end becomes U+FFFD.
+func repair(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	b := make([]byte, 0, len(s)+len(s)/4+utf8.UTFMax)
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n <= 1 {
+			if i > 0 && !utf8.FullRuneInString(s[i:]) && b[len(b)-1] >= 0x80 {
+				return string(utf8.AppendRune(b, utf8.RuneError))
+			}
+			r = charmap.Windows1252.DecodeByte(s[i])
+		}
+		b = utf8.AppendRune(b, r)
+		i += n
+	}
+	return string(b)
+}
+
+// fromISO2022 decodes ISO-2022-JP (RFC 1468), which shows by its escapes, whether
+// it is declared or not.
+func fromISO2022(s string) string {
+	for at := 0; ; {
+		i := strings.IndexByte(s[at:], 0x1b)
+		if i < 0 || at+i+2 >= len(s) {
+			return s
+		}
+		at += i + 1
+		switch s[at : at+2] {
+		case "$B", "$@", "(J", "(I", "$(":
+			d, err := japanese.ISO2022JP.NewDecoder().String(s)
+			if err != nil {
+				return s
+			}
+			return d
+		}
+	}
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// hasLongRune tells whether a text in UTF-8 has a character of three bytes or more.
+func hasLongRune(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0xe0 {
+			return true
+		}
+	}
+	return false
+}
+
+func isMultibyte(e encoding.Encoding) bool {
+	_, single := e.(*charmap.Charmap)
+	return !single
+}
+
+// The charsets whose text may look like ASCII.
+const (
+	no7bit = iota
+	mail7
+	hanzi
+	wide
+)
+
+func label7bit(label string) int {
+	switch label {
+	case "utf-7", "unicode-1-1-utf-7", "utf7", "x-unicode-2-0-utf-7", "unicode-2-0-utf-7":
+		return mail7
+	case "hz-gb-2312", "hz":
+		return hanzi
+	}
+	if strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "utf16") {
+		return wide
+	}
+	return no7bit
+}
+
+// utf16Of returns nil for text that is not in UTF-16, whatever it declares.
+func utf16Of(label, s string) encoding.Encoding {
+	if strings.IndexByte(s, 0) < 0 && !strings.HasPrefix(s, "\xff\xfe") && !strings.HasPrefix(s, "\xfe\xff") {
+		return nil
+	}
+	order := unicode.BigEndian
+	if strings.HasSuffix(label, "le") || len(s) > 1 && s[1] == 0 {
+		order = unicode.LittleEndian
+	}
+	return unicode.UTF16(order, unicode.UseBOM)
+}
