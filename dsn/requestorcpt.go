@@ -88,8 +88,8 @@ func checkOriginalRecipient(t Typed) error {
 	if !isAtom(t.Type) || t.Type != strings.ToLower(t.Type) {
 		return badParam("ORCPT", "the type %.40q; want rfc822, utf-8 or another name in small letters", t.Type)
 	}
-	if t.Text == "" {
-		return badParam("ORCPT", "the address is empty")
+	if t.Text == "" || strings.TrimSpace(t.Text) != t.Text {
+		return badParam("ORCPT", "%.60q; want an address, and no space around it", t.Text)
 	}
 	if bad := badText(t.Text, t.Type == typeUTF8); bad != "" {
 		return badParam("ORCPT", "%.60q has %s", t.Text, bad)
