@@ -41,7 +41,9 @@ func (s fieldSet) with(id fieldID) fieldSet    { return s | 1<<id }
 func (s fieldSet) without(id fieldID) fieldSet { return s &^ (1 << id) }
 
 // hasAddress reports whether a group with these fields says whom it is about.
-func (s fieldSet) hasAddress() bool { return s.has(fieldFinalRecipient) || s.has(fieldOriginalRecipient) }
+func (s fieldSet) hasAddress() bool {
+	return s.has(fieldFinalRecipient) || s.has(fieldOriginalRecipient)
+}
 
 // fieldNamed returns the field of a name, in whatever case. RFC 3464, 2.1.1.
 func fieldNamed(name string) fieldID {

@@ -58,6 +58,8 @@ func (p *parser) begins(id fieldID, g *group) bool {
 			return true
 		case address && (p.before.has(fieldAction) || p.before.has(fieldStatus)):
 			return true
+		case address && len(p.groups) == 2 && !g.blank && !p.before.hasAddress():
+			return true // what the last group has stood among the message's fields: see settle
 		}
 	}
 	// QUIRK: no blank line between recipients. testdata/quirks/no-blank-between.txt

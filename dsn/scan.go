@@ -23,27 +23,32 @@ func (p *parser) prepare(text string) string {
 	return text
 }
 
-// bareCR reports whether there is a CR that neither stands before an LF nor
-// before another CR.
+// bareCR reports whether there is a CR without an LF. More than one CR before an
+// LF are one line's end, as programs write it that add a CR to what has one.
 func bareCR(s string) bool {
 	for {
 		i := strings.IndexByte(s, '\r')
 		if i < 0 {
 			return false
 		}
-		s = s[i+1:]
-		if s != "" && s[0] != '\n' && s[0] != '\r' {
+		s = strings.TrimLeft(s[i:], "\r")
+		if s == "" || s[0] != '\n' {
 			return true
 		}
 	}
 }
 
-// replaceBareCR replaces them by LF; CR LF and CR CR LF stay one line's end.
+// replaceBareCR replaces every such CR by LF.
 func replaceBareCR(s string) string {
 	b := []byte(s)
-	end := len(b) // of the text that the CR at i is followed by
+	bare := true
 	for i := len(b) - 1; i >= 0; i-- {
-		if b[i] == '\r' && !(i+1 < end && (b[i+1] == '\n' || b[i+1] == '\r')) {
+		switch {
+		case b[i] == '\n':
+			bare = false
+		case b[i] != '\r':
+			bare = true
+		case bare:
 			b[i] = '\n'
 		}
 	}
@@ -51,23 +56,28 @@ func replaceBareCR(s string) string {
 }
 
 // minSoftBreak is how long a line must be to look broken by quoted-printable,
-// which breaks at 76 characters (RFC 2045, 6.7), and in practice at words.
+// which breaks at 76 characters (RFC 2045, 6.7), some writers a little earlier.
 const minSoftBreak = 50
 
-// softBroken reports whether a long line ends in "=" and another one follows.
+// softBroken reports whether a long line ends in "=" and the next one can only
+// be its continuation. An RFC 2047 word ends in "=" too.
 func softBroken(text string) bool {
-	start := 0
-	for {
+	for start := 0; ; {
 		i := strings.IndexByte(text[start:], '=')
 		if i < 0 {
 			return false
 		}
 		i += start
-		rest := strings.TrimLeft(text[i+1:], "\r")
-		if len(rest) > 1 && rest[0] == '\n' && i-strings.LastIndexByte(text[:i], '\n') > minSoftBreak {
+		start = i + 1
+		rest := strings.TrimPrefix(text[start:], "\r")
+		if len(rest) < 2 || rest[0] != '\n' || rest[1] == '\r' || rest[1] == '\n' || isBlank(rest[1]) ||
+			i-strings.LastIndexByte(text[:i], '\n') <= minSoftBreak || text[i-1] == '?' {
+			continue
+		}
+		// "rec=\nted: …" is no field, whatever the colon says.
+		if name, _, _, ok := splitField(rest[1:]); !ok || strings.IndexByte(name, '-') < 0 && fieldNamed(name) == fieldUnknown {
 			return true
 		}
-		start = i + 1
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 
 // setStatus reads a Status. RFC 3464, 2.3.4: a code, perhaps a comment.
 func (p *parser) setStatus(rec *Recipient, i int, value string) {
+	if value == "" {
+		return
+	}
 	if !p.first(rec.StatedStatus == "", i, value) && !rec.Status.IsZero() {
 		return
 	}
@@ -60,6 +63,9 @@ func looksLikeCode(s string) bool {
 
 // setAction reads an Action. RFC 3464, 2.3.3.
 func (p *parser) setAction(rec *Recipient, i int, value string) {
+	if value == "" {
+		return
+	}
 	if !p.first(rec.StatedAction == "", i, value) && rec.Action != "" {
 		return
 	}
