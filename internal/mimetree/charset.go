@@ -7,6 +7,7 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 )
@@ -31,39 +32,42 @@ func (t *Tree) Text(part, max int) string {
 	return s
 }
 
-// lineFeeds makes each line end a single LF.
+// lineFeeds makes each line end a single LF, also where several CR stand before
+// it.
 func lineFeeds(s string) string {
 	i := strings.IndexByte(s, '\r')
 	if i < 0 {
 		return s
 	}
-	b := make([]byte, 0, len(s))
+	var b strings.Builder
+	b.Grow(len(s))
 	for i >= 0 {
-		b = append(b, s[:i]...)
+		b.WriteString(s[:i])
 		for i < len(s) && s[i] == '\r' {
 			i++
 		}
 		if i == len(s) || s[i] != '\n' {
-			b = append(b, '\n')
+			b.WriteByte('\n')
 		}
 		s = s[i:]
 		i = strings.IndexByte(s, '\r')
 	}
-	return string(append(b, s...))
+	b.WriteString(s)
+	return b.String()
 }
 
 // toUTF8 makes text of bytes: as UTF-8 if they are that, else as declared, else
 // as windows-1252.
 func toUTF8(s, label string) string {
-	switch kind := label7bit(label); {
-	case kind == mail7:
-		return decodeUTF7(s)
-	case kind == hanzi:
-		return decodeWith(simplifiedchinese.HZGB2312, s)
-	case kind == wide:
+	switch {
+	case strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "utf16"):
 		if e := utf16Of(label, s); e != nil {
 			return decodeWith(e, s)
 		}
+	case label == "hz-gb-2312":
+		return decodeWith(simplifiedchinese.HZGB2312, s)
+	case isUTF7(label):
+		return decodeUTF7(s)
 	}
 	if isASCII(s) {
 		return fromISO2022(s)
@@ -115,8 +119,8 @@ func repair(s string) string {
 	return string(b)
 }
 
-// fromISO2022 decodes ISO-2022-JP (RFC 1468), which shows by its escapes, whether
-// it is declared or not.
+// fromISO2022 decodes ISO-2022-JP (RFC 1468) and ISO-2022-KR (RFC 1557), which show
+// by their escapes, whether they are declared or not.
 func fromISO2022(s string) string {
 	for at := 0; ; {
 		i := strings.IndexByte(s[at:], 0x1b)
@@ -125,6 +129,8 @@ func fromISO2022(s string) string {
 		}
 		at += i + 1
 		switch s[at : at+2] {
+		case "$)":
+			return decodeWith(korean.EUCKR, highKorean(s))
 		case "$B", "$@", "(J", "(I", "$(":
 			d, err := japanese.ISO2022JP.NewDecoder().String(s)
 			if err != nil {
@@ -135,9 +141,38 @@ func fromISO2022(s string) string {
 	}
 }
 
+// highKorean makes EUC-KR of ISO-2022-KR: between SO and SI each byte gets its
+// eighth bit.
+func highKorean(s string) string {
+	b := make([]byte, 0, len(s))
+	s = strings.ReplaceAll(s, "\x1b$)C", "")
+	high := byte(0)
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case 0x0e:
+			high = 0x80
+		case 0x0f:
+			high = 0
+		case '\n': // every line begins in ASCII
+			high = 0
+			b = append(b, c)
+		default:
+			b = append(b, c|high)
+		}
+	}
+	return string(b)
+}
+
+// isASCII looks at eight bytes at a time: most mail is ASCII, and long.
 func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
+	for len(s) >= 8 {
+		if (s[0]|s[1]|s[2]|s[3]|s[4]|s[5]|s[6]|s[7])&0x80 != 0 {
+			return false
+		}
+		s = s[8:]
+	}
+	for i := range len(s) {
+		if s[i]&0x80 != 0 {
 			return false
 		}
 	}
@@ -157,27 +192,6 @@ func hasLongRune(s string) bool {
 func isMultibyte(e encoding.Encoding) bool {
 	_, single := e.(*charmap.Charmap)
 	return !single
-}
-
-// The charsets whose text may look like ASCII.
-const (
-	no7bit = iota
-	mail7
-	hanzi
-	wide
-)
-
-func label7bit(label string) int {
-	switch label {
-	case "utf-7", "unicode-1-1-utf-7", "utf7", "x-unicode-2-0-utf-7", "unicode-2-0-utf-7":
-		return mail7
-	case "hz-gb-2312", "hz":
-		return hanzi
-	}
-	if strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "utf16") {
-		return wide
-	}
-	return no7bit
 }
 
 // utf16Of returns nil for text that is not in UTF-16, whatever it declares.

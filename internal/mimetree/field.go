@@ -48,17 +48,19 @@ func Unfold(s string) string {
 	if strings.IndexByte(s, '\n') < 0 {
 		return s
 	}
-	b := make([]byte, 0, len(s))
+	var b strings.Builder
+	b.Grow(len(s))
 	for {
 		i := strings.IndexByte(s, '\n')
 		if i < 0 {
-			return string(append(b, s...))
+			b.WriteString(s)
+			return b.String()
 		}
 		line := s[:i]
 		for len(line) > 0 && line[len(line)-1] == '\r' {
 			line = line[:len(line)-1]
 		}
-		b = append(b, line...)
+		b.WriteString(line)
 		s = s[i+1:]
 	}
 }

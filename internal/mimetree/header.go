@@ -41,7 +41,7 @@ func (t *Tree) readHeader(pos, part int) (end, body int) {
 			return pos, next
 		case colon > 0:
 			finish(pos)
-			if len(t.fields)-first >= MaxFields {
+			if len(t.fields)-first >= MaxFields || len(t.fields) >= MaxAll {
 				t.noteOnce(TooManyFields, part, line)
 				break
 			}
@@ -57,7 +57,7 @@ func (t *Tree) readHeader(pos, part int) (end, body int) {
 			}
 		default:
 			finish(pos)
-			if t.isBoundary(line) {
+			if t.isBoundary(line) || strings.HasPrefix(line, "--") && statesMultipart(t.fields[first:]) {
 				t.note(NoBlankLine, part, line)
 				return pos, pos
 			}
@@ -132,12 +132,16 @@ func (t *Tree) continues(pos int) bool {
 	return colon > 0 || !blank(line) && isSpace(line[0])
 }
 
-func (t *Tree) isBoundary(line string) bool {
-	if !strings.HasPrefix(line, "--") || len(t.open) == 0 {
-		return false
+// statesMultipart tells whether a header is the one of a multipart, whose boundary
+// may follow without an empty line.
+func statesMultipart(h Header) bool {
+	for i := range h {
+		if isName(h[i].Name, "Content-Type") {
+			mt, _ := mediaType(h[i].Value)
+			return strings.HasPrefix(mt, "multipart/")
+		}
 	}
-	n, _ := t.match(line)
-	return n >= 0
+	return false
 }
 
 // noteOnce notes a problem that would come again with every line.

@@ -1,11 +1,12 @@
 package mimetree
 
-import (
-	"strings"
-)
+import "strings"
 
-// maxSegments is how many pieces of one parameter are joined: RFC 2231, 3.
-const maxSegments = 100
+// Limits on a field with parameters.
+const (
+	maxSegments = 100 // pieces of one parameter that are joined: RFC 2231, 3
+	maxComment  = 200 // bytes of a comment; one that is longer is none
+)
 
 // commonLabels are media types and charsets as they mostly stand, so that small
 // letters cost nothing.
@@ -46,8 +47,8 @@ func mediaType(value string) (mt string, ok bool) {
 
 // boundaryAndCharset reads the two parameters that every part is asked for.
 func (p *Part) boundaryAndCharset() (boundary, charset string) {
-	rest := afterType(p.contentType)
-	for {
+	extended := false
+	for rest := afterType(p.contentType); ; {
 		name, value, more, ok := nextParam(rest)
 		if !ok {
 			break
@@ -57,11 +58,12 @@ func (p *Part) boundaryAndCharset() (boundary, charset string) {
 			boundary = value
 		case charset == "" && isName(name, "charset"):
 			charset = value
-		case len(name) > 8 && isName(name[:9], "boundary*"):
-			boundary = p.Param("boundary")
-		case len(name) > 7 && isName(name[:8], "charset*"):
-			charset = p.Param("charset")
+		case strings.IndexByte(name, '*') > 0:
+			extended = true
 		}
+	}
+	if extended {
+		boundary, charset = p.Param("boundary"), p.Param("charset")
 	}
 	return trim(boundary), lower(strings.Trim(charset, " \t\r\n'\""))
 }
@@ -82,11 +84,13 @@ func (p *Part) Disposition() (kind, filename string) {
 		}
 		s := skipSpace(f.Value)
 		i := 0
-		for i < len(s) && isToken(s[i]) {
+		for i < len(s) && isToken(s[i]) && s[i] != '=' {
 			i++
 		}
-		kind = lower(s[:i])
-		filename = param(s[i:], "filename")
+		if i == len(s) || s[i] != '=' {
+			kind, s = lower(s[:i]), s[i:]
+		}
+		filename = param(s, "filename")
 		break
 	}
 	if filename == "" {
@@ -241,19 +245,24 @@ func paramValue(s string) (value, rest string) {
 		}
 		s = s[1:]
 	}
-	end := len(s)
-	for i := 0; i < len(s); i++ {
-		if s[i] == ';' || isSpaceOrEnd(s[i]) && endsValue(s[i:]) {
-			end = i
+	end := 0
+	for end < len(s) && s[end] != ';' {
+		if !isSpaceOrEnd(s[end]) {
+			end++
+			continue
+		}
+		more := trimLeft(s[end:])
+		if endsValue(more) {
 			break
 		}
+		end = len(s) - len(more)
 	}
-	return unfoldText(strings.Trim(s[:end], "\" \t\r\n")), s[end:]
+	return Unfold(strings.Trim(s[:end], "\" \t\r\n")), s[end:]
 }
 
-// endsValue tells whether a comment, a parameter or nothing follows white space.
+// endsValue tells whether a comment, a parameter or nothing stands in s, which
+// follows white space.
 func endsValue(s string) bool {
-	s = trimLeft(s)
 	if s == "" || s[0] == '(' || s[0] == ';' {
 		return true
 	}
@@ -277,7 +286,7 @@ func quoted(s string) (value, rest string, ok bool) {
 			escaped = true
 			i++
 		case '"':
-			value = unfoldText(s[1:i])
+			value = Unfold(s[1:i])
 			if escaped {
 				value = unescape(value)
 			}
@@ -300,8 +309,6 @@ func unescape(s string) string {
 	return string(b)
 }
 
-func unfoldText(s string) string { return Unfold(s) }
-
 // skipSpace passes over white space and comments: RFC 5322, 3.2.2.
 func skipSpace(s string) string {
 	for {
@@ -310,7 +317,8 @@ func skipSpace(s string) string {
 			return s
 		}
 		depth, i := 0, 0
-		for ; i < len(s); i++ {
+		n := min(len(s), maxComment)
+		for ; i < n; i++ {
 			switch s[i] {
 			case '\\':
 				i++
@@ -323,7 +331,7 @@ func skipSpace(s string) string {
 				break
 			}
 		}
-		if i >= len(s) {
+		if i >= n {
 			return s[1:] // no comment: it has no end
 		}
 		s = s[i+1:]

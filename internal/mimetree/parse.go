@@ -2,13 +2,6 @@ package mimetree
 
 import "strings"
 
-// A level is a multipart that is being read.
-type level struct {
-	part     int
-	boundary string
-	closed   bool // its last boundary was met
-}
-
 // Parse takes a message apart.
 func Parse(msg string) *Tree {
 	t := new(Tree)
@@ -23,7 +16,7 @@ func (t *Tree) Parse(msg string) {
 	pos := t.addPart(-1, 0)
 	last := 0 // the part that is being read, -1 behind the last boundary
 	for len(t.open) > 0 {
-		start, line := t.nextDelimiter(pos)
+		start, line := dashLine(t.msg, pos)
 		if start < 0 {
 			break
 		}
@@ -71,10 +64,6 @@ func (t *Tree) Parse(msg string) {
 
 // maxKept is how many fields' or parts' memory a Tree keeps for its next message.
 const maxKept = 1 << 12
-
-// budgetFactor is how many times the length of the message may be read in search
-// of boundaries that are not where they should be.
-const budgetFactor = 8
 
 func (t *Tree) reset(msg string) {
 	if cap(t.fields) > maxKept || cap(t.Parts) > maxKept {
@@ -128,24 +117,24 @@ func (t *Tree) addPart(parent, pos int) int {
 // that they state.
 func (t *Tree) describe(i int) (boundary string) {
 	p := &t.Parts[i]
-	seen := false
+	typed, encoded := false, false
 	for _, f := range t.fields[p.first:p.last] {
 		switch {
 		case isName(f.Name, "Content-Type"):
-			if seen {
+			if typed {
 				t.note(DoubleField, i, f.Value)
 				continue
 			}
-			seen = true
-			p.contentType = f.Value
 			mt, ok := mediaType(f.Value)
 			if !ok {
 				t.note(BadContentType, i, f.Value)
 				continue
 			}
-			p.Type = mt
+			typed = true
+			p.Type, p.contentType = mt, f.Value
 			boundary, p.Charset = p.boundaryAndCharset()
-		case isName(f.Name, "Content-Transfer-Encoding") && p.Encoding == Identity:
+		case isName(f.Name, "Content-Transfer-Encoding") && !encoded:
+			encoded = true
 			p.Encoding = encodingOf(f.Value)
 			if p.Encoding == Unknown {
 				t.note(UnknownEncoding, i, f.Value)
@@ -174,122 +163,12 @@ func (t *Tree) endLevels(n, end int) {
 	t.open = t.open[:n]
 }
 
-// nextDelimiter finds the next line that begins with "--". Pos is the beginning
-// of a line, or the end of one. Start is -1 if there is none.
-func (t *Tree) nextDelimiter(pos int) (start int, line string) {
-	if !strings.HasPrefix(t.msg[pos:], "--") || pos > 0 && t.msg[pos-1] != '\n' {
-		i := strings.Index(t.msg[pos:], "\n--")
-		if i < 0 {
-			return -1, ""
-		}
-		pos += i + 1
-	}
-	line = t.msg[pos:]
-	if i := strings.IndexByte(line, '\n'); i >= 0 {
-		line = line[:i]
-	}
-	return pos, line
-}
-
-// match finds the multipart whose boundary a line is, the innermost first, and
-// tells whether it is the last one. N is -1 for a line that is none. A multipart
-// that has ended goes on if one more of its boundaries comes before one of those
-// around it.
-func (t *Tree) match(line string) (n int, closes bool) {
-	line = trimRight(line[len("--"):])
-	ended := -1
-	for n := len(t.open) - 1; n >= 0; n-- {
-		l := &t.open[n]
-		if !strings.HasPrefix(line, l.boundary) {
-			continue
-		}
-		rest := line[len(l.boundary):]
-		switch {
-		case l.closed:
-			if rest == "" && ended < 0 {
-				ended = n
-			}
-		case rest == "":
-			return n, false
-		case rest == "--":
-			return n, true
-		}
-	}
-	return ended, false
-}
-
-// checkBoundary returns the boundary by which a part is split: the one stated if
-// it occurs, else the one that its body suggests, else none.
-func (t *Tree) checkBoundary(i int, stated string) string {
-	rest := t.msg[t.Parts[i].Offset:]
-	if stated == "" {
-		t.note(NoBoundary, i, t.Parts[i].contentType)
-	} else {
-		if t.occurs(rest, stated) {
-			return stated
-		}
-		t.note(BoundaryNotFound, i, stated)
-	}
-	guess := t.guessBoundary(rest)
-	if guess != "" {
-		t.note(BoundaryGuessed, i, guess)
-	}
-	return guess
-}
-
-// occurs tells whether a boundary stands at the beginning of a line of a text.
-// It is true without looking if the budget is used up.
-func (t *Tree) occurs(text, boundary string) bool {
-	for at := 0; t.budget > 0; {
-		j := strings.Index(text[at:], boundary)
-		if j < 0 {
-			t.budget -= len(text) - at
-			return false
-		}
-		t.budget -= j + len(boundary)
-		at += j
-		if at >= 2 && text[at-2:at] == "--" && (at == 2 || text[at-3] == '\n') {
-			return true
-		}
-		at += len(boundary)
-	}
-	return true
-}
-
-// guessBoundary finds the first line that begins with "--" and comes again,
-// before a boundary of the multiparts around it.
-func (t *Tree) guessBoundary(text string) string {
-	for at := 0; t.budget > 0; {
-		if at > 0 || !strings.HasPrefix(text, "--") {
-			j := strings.Index(text[at:], "\n--")
-			if j < 0 {
-				t.budget -= len(text) - at
-				return ""
-			}
-			t.budget -= j
-			at += j + 1
-		}
-		line, rest := text[at:], ""
-		if j := strings.IndexByte(line, '\n'); j >= 0 {
-			line, rest = line[:j], line[j:]
-		}
-		if n, _ := t.match(line); n >= 0 {
-			return ""
-		}
-		t.budget -= len(line)
-		at += len(line)
-		if b := trimRight(line[len("--"):]); b != "" && strings.Trim(b, "-=_* ") != "" && t.occurs(rest, b) && t.budget > 0 {
-			return b
-		}
-	}
-	return ""
-}
-
-// beforeLineEnd returns pos without the line end that stands before it.
+// beforeLineEnd returns pos without the line end that stands before it, which may
+// have several CR.
 func beforeLineEnd(s string, pos int) int {
 	if pos > 0 && s[pos-1] == '\n' {
 		pos--
-		if pos > 0 && s[pos-1] == '\r' {
+		for pos > 0 && s[pos-1] == '\r' {
 			pos--
 		}
 	}

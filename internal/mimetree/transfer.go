@@ -59,9 +59,9 @@ var sextets = func() (t [256]byte) {
 const noSextet = 0xff
 
 // decodeBase64 reads base64: RFC 2045, 6.8. Behind padding a further text may
-// begin; one that begins with other characters is none of it.
+// begin, on a line of base64 only: other words there were added later.
 func decodeBase64(s string, max int) string {
-	b := make([]byte, 0, min(max, len(s)/4*3+3))
+	b := make([]byte, 0, min(max, len(s)/4*3+3)+3)
 	var bits uint32
 	n, padded := 0, false
 	for i := 0; i < len(s) && len(b) < max; i++ {
@@ -71,11 +71,14 @@ func decodeBase64(s string, max int) string {
 			case s[i] == '=':
 				b = appendGroup(b, bits, n)
 				bits, n, padded = 0, 0, true
-			case padded && !isSpaceOrEnd(s[i]):
-				i = len(s)
+			case s[i] == '\n' && padded:
+				if !base64Line(s[i+1:]) {
+					i = len(s)
+				}
 			}
 			continue
 		}
+		padded = false
 		bits = bits<<6 | uint32(v)
 		if n++; n == 4 {
 			b = append(b, byte(bits>>16), byte(bits>>8), byte(bits))
@@ -84,6 +87,16 @@ func decodeBase64(s string, max int) string {
 	}
 	b = appendGroup(b, bits, n)
 	return string(b[:min(max, len(b))])
+}
+
+// base64Line tells whether the line at the beginning of s is blank or base64.
+func base64Line(s string) bool {
+	for i := 0; i < len(s) && s[i] != '\n'; i++ {
+		if sextets[s[i]] == noSextet && s[i] != '=' && s[i] != '\r' {
+			return false
+		}
+	}
+	return true
 }
 
 // appendGroup adds the bytes of an unfinished group of n characters.

@@ -2,9 +2,9 @@
 // RFCs don't allow is read as well as can be, and noted.
 //
 // Everything given out is a substring of the message wherever nothing needs
-// decoding. One pass over the text finds all parts, whatever their nesting; work
-// and memory grow with the length of the text: a tree takes at most twelve times
-// the message's length, beside the message, and 1 MB.
+// decoding. One pass over the text finds all parts, whatever their nesting, so
+// that the work grows with the length of the text only. A tree takes at most
+// 3 MB beside the message, and a second message where CR alone ends the lines.
 package mimetree
 
 // Limits on a tree. What lies beyond them is kept, but not taken apart.
@@ -12,6 +12,7 @@ const (
 	MaxDepth    = 100  // levels of parts below the whole message; a multipart at the last is a leaf
 	MaxParts    = 1000 // parts of a tree; the last one holds all that follows
 	MaxFields   = 1000 // fields of one header; those that follow are only in RawHeader
+	MaxAll      = 1e4  // fields of all headers of a tree; as before
 	MaxProblems = 100  // problems of a tree; those that follow are dropped
 )
 
@@ -34,9 +35,9 @@ type Tree struct {
 // message/rfc822, message/global and text/rfc822-headers are not looked into:
 // their body may be encoded, see [Tree.Bytes].
 type Part struct {
-	Parent    int    // -1 for Parts[0]
-	Depth     int    // 0 for Parts[0]
-	Header    Header // at most MaxFields
+	Parent    int // -1 for Parts[0]
+	Depth     int // 0 for Parts[0]
+	Header    Header
 	RawHeader string // as it stood, without the empty line that ends it
 	Body      string // as transferred, without the line end that belongs to the boundary: RFC 2046, 5.1.1
 	Offset    int    // of Body in the text, see [Tree.Message]
@@ -85,9 +86,9 @@ const (
 	JunkInHeader      ProblemKind = "junk-in-header"      // lines that are no fields
 	SpaceBeforeColon  ProblemKind = "space-before-colon"  // RFC 5322, 4.5
 	NoBlankLine       ProblemKind = "no-blank-line"       // the body begins right behind the header
-	TooManyFields     ProblemKind = "too-many-fields"     // more than MaxFields
+	TooManyFields     ProblemKind = "too-many-fields"     // more than MaxFields or MaxAll
 	BadContentType    ProblemKind = "bad-content-type"    // no type can be read
-	DoubleField       ProblemKind = "double-field"        // Content-Type stands twice; the first counts
+	DoubleField       ProblemKind = "double-field"        // Content-Type stands twice; the first that can be read counts
 	UnknownEncoding   ProblemKind = "unknown-encoding"    // taken for identity
 	NoBoundary        ProblemKind = "no-boundary"         // a multipart states none
 	BoundaryNotFound  ProblemKind = "boundary-not-found"  // the one stated does not occur

@@ -34,6 +34,14 @@ func decodeUTF7(s string) string {
 	return repair(string(b))
 }
 
+func isUTF7(label string) bool {
+	switch label {
+	case "utf-7", "utf7", "unicode-1-1-utf-7", "unicode-2-0-utf-7":
+		return true
+	}
+	return false
+}
+
 func isUTF7Base64(c byte) bool { return sextets[c] != noSextet && c != '-' && c != '_' }
 
 // appendUTF16 adds text in UTF-16, the high byte first.

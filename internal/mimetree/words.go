@@ -59,9 +59,12 @@ func nextWord(s string, from int) int {
 	return -1
 }
 
-// maxCharset is the length of the longest label of a charset in an encoded word,
-// with its language: RFC 2231, 5.
-const maxCharset = 80
+// Limits on an encoded word, in bytes. What is longer is left as it stands. RFC
+// 2047, 2 allows 75 bytes for all of it.
+const (
+	maxCharset = 80   // of the charset, with its language: RFC 2231, 5
+	maxWord    = 2000 // of the text
+)
 
 // wordAt reads the word at the beginning of s. N is its length, 0 if it is none.
 // Spaces in it are allowed, and it may be longer than RFC 2047, 2 allows.
@@ -81,7 +84,7 @@ func wordAt(s string) (w word, n int) {
 		return w, 0
 	}
 	rest = rest[i+3:]
-	end := strings.Index(rest, "?=")
+	end := strings.Index(rest[:min(len(rest), maxWord+len("?="))], "?=")
 	if end < 0 {
 		return w, 0
 	}
