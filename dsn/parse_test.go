@@ -24,9 +24,20 @@ type summary struct {
 	ArrivalDate     string             `json:"arrival_date,omitempty"`
 	Extension       []string           `json:"extension,omitempty"`
 	Text            string             `json:"text,omitempty"`
-	Original        string             `json:"original,omitempty"`
+	Original        *originalSummary   `json:"original,omitempty"`
 	Recipients      []recipientSummary `json:"recipients,omitempty"`
 	Problems        []string           `json:"problems"`
+}
+
+type originalSummary struct {
+	MessageID   string   `json:"message_id,omitempty"`
+	From        string   `json:"from,omitempty"`
+	To          string   `json:"to,omitempty"`
+	Subject     string   `json:"subject,omitempty"`
+	Date        string   `json:"date,omitempty"`
+	ListID      string   `json:"list_id,omitempty"`
+	DKIM        []string `json:"dkim,omitempty"`
+	HeadersOnly bool     `json:"headers_only,omitempty"`
 }
 
 type recipientSummary struct {
@@ -49,7 +60,12 @@ func summarize(r *dsn.Report) summary {
 	s := summary{
 		EnvelopeID: r.EnvelopeID, ReportingMTA: typed(r.ReportingMTA), Gateway: typed(r.Gateway),
 		ReceivedFromMTA: typed(r.ReceivedFromMTA), ArrivalDate: stamp(r.ArrivalDate),
-		Extension: extension(r.Fields), Text: r.Text, Original: r.Original.Raw, Problems: []string{},
+		Extension: extension(r.Fields), Text: r.Text, Problems: []string{},
+	}
+	if o := r.Original; !o.IsZero() {
+		s.Original = &originalSummary{
+			o.MessageID(), o.From(), o.To(), o.Subject(), stamp(o.Date()), o.ListID(), o.DKIMDomains(), o.HeadersOnly,
+		}
 	}
 	for _, rec := range r.Recipients {
 		out := recipientSummary{

@@ -1,6 +1,10 @@
 package dsn
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/nixiemail/nixie/internal/mimetree"
+)
 
 // cutType divides "rfc822; a@b" at its semicolon. RFC 3464, 2.1.2. The type is
 // empty, and the text the whole value, where what stands before the semicolon
@@ -83,7 +87,7 @@ func bareAddress(s string) (bare string, ok bool) {
 	bare = s
 	if strings.Contains(bare, "=?") {
 		// QUIRK: an address in RFC 2047 words. testdata/quirks/address-words.txt
-		bare = trimSpace(decodeWords(bare))
+		bare = trimSpace(mimetree.DecodeWords(bare))
 	}
 	// QUIRK: comments in addresses. testdata/quirks/address-comment.txt
 	bare = trimSpace(withoutComments(bare))
