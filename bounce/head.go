@@ -1,0 +1,104 @@
+package bounce
+
+import (
+	"strings"
+)
+
+// head is what the message's own header tells.
+type head struct {
+	from, subject string // in small letters
+	sender        sender
+	nullPath      bool
+	autoSubmitted string
+	failed        string // X-Failed-Recipients
+	reply         bool   // somebody answers or forwards
+	list          bool   // it came over a mailing list
+	awayHeader    bool   // a field that only automatic answers have
+	to            []string
+}
+
+// sender says who the message's From is.
+type sender uint8
+
+const (
+	senderOther  sender = iota
+	senderRole          // postmaster, an administrator, a list's owner
+	senderDaemon        // a program that returns mail
+)
+
+// maxTo bounds the addresses that the message itself went to.
+const maxTo = 10
+
+func (r *reading) readHead() {
+	h := &r.head
+	*h = head{to: h.to[:0]}
+	for _, f := range r.tree.Parts[0].Header {
+		r.headField(f.Name, f.Value)
+	}
+	from := r.tree.Parts[0].Header.Text("From")
+	h.from = strings.ToLower(from)
+	h.subject = strings.ToLower(r.tree.Parts[0].Header.Text("Subject"))
+	h.sender = r.senderOf(h.from)
+	h.reply = beginsWithAny(h.subject, r.lists[listReplyPrefix])
+}
+
+func (r *reading) headField(name, value string) {
+	h := &r.head
+	switch {
+	case strings.EqualFold(name, "To"), strings.EqualFold(name, "Delivered-To"):
+		for at := 0; len(h.to) < maxTo; {
+			a, ok := nextAddress(value, at)
+			if !ok {
+				break
+			}
+			h.to = append(h.to, a.text(value))
+			at = a.end
+		}
+	case strings.EqualFold(name, "Return-Path"):
+		h.nullPath = strings.TrimSpace(value) == "<>"
+	case strings.EqualFold(name, "Auto-Submitted"):
+		word, _, _ := strings.Cut(value, ";")
+		h.autoSubmitted = strings.ToLower(strings.TrimSpace(word))
+	case strings.EqualFold(name, "X-Failed-Recipients"):
+		if h.failed != "" {
+			h.failed += ", "
+		}
+		h.failed += value
+	case strings.EqualFold(name, "Precedence"):
+		h.awayHeader = h.awayHeader || strings.EqualFold(strings.TrimSpace(value), "auto_reply")
+	case strings.EqualFold(name, "X-Autoreply"), strings.EqualFold(name, "X-Autorespond"), strings.EqualFold(name, "X-Auto-Reply"), strings.EqualFold(name, "X-Autoreply-From"), strings.EqualFold(name, "X-Mail-Autoreply"):
+		h.awayHeader = true
+	case strings.EqualFold(name, "List-Id"), strings.EqualFold(name, "List-Unsubscribe"):
+		h.list = true
+	}
+}
+
+func (rd *Reader) senderOf(from string) sender {
+	switch {
+	case strings.Trim(from, " <>\"") == "":
+		return senderDaemon
+	case holdsAny(from, rd.lists[listDaemon]):
+		return senderDaemon
+	case holdsAny(from, rd.lists[listRole]):
+		return senderRole
+	}
+	return senderOther
+}
+
+func holdsAny(s string, list []string) bool {
+	for _, x := range list {
+		if strings.Contains(s, x) {
+			return true
+		}
+	}
+	return false
+}
+
+func beginsWithAny(s string, list []string) bool {
+	for _, x := range list {
+		if strings.HasPrefix(s, x) {
+			return true
+		}
+	}
+	return false
+}

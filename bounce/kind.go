@@ -1,0 +1,330 @@
+package bounce
+
+import (
+	"strings"
+
+	"github.com/nixiemail/nixie/dsn"
+)
+
+// nonstandard reads a message that has no fields for recipients in a part of
+// their own.
+func (r *reading) nonstandard() {
+	r.readWords()
+	r.scanWords()
+	r.fieldsInWords()
+	f := r.formatIndex()
+	kind := r.kindOf(f)
+	if f >= 0 {
+		r.res.Format = r.formats[f].Name
+		r.res.Subtype = r.formats[f].Subtype
+	}
+	if r.res.Kind = kind; kind != DeliveryReport {
+		if kind == Other {
+			r.res.Format, r.res.Subtype = "", ""
+		}
+		r.res.Report = nil
+		return
+	}
+	if rep := r.res.Report; rep != nil && len(rep.Recipients) > 0 {
+		r.fromReport(Words)
+		if r.poor() {
+			r.findHeadings()
+			r.enrich()
+		}
+		if r.res.Format == "" {
+			r.res.Format = "rfc3464"
+		}
+		return
+	}
+	r.findHeadings()
+	r.recipients(r.action(f))
+	if len(r.res.Recipients) == 0 && r.weakBounce(f) {
+		r.res.Kind, r.res.Format = Other, ""
+	}
+}
+
+// weakBounce reports whether nothing but words speaks for a bounce: it is none
+// if it names nobody.
+func (r *reading) weakBounce(f int) bool {
+	return r.parts.status < 0 && r.head.failed == "" && f < 0
+}
+
+// recipients finds whom the words speak of.
+func (r *reading) recipients(action dsn.Action) {
+	list := r.chosen(true)
+	if r.head.failed != "" {
+		r.failedHeader(list, action)
+		return
+	}
+	if len(list) > 0 {
+		r.fromWords(list, action)
+		return
+	}
+	// Nobody is named: the returned message was for one.
+	if to := r.res.Original.Field("To"); to != "" {
+		if a, ok := nextAddress(to, 0); ok {
+			rec := Recipient{Address: a.text(to), Action: action}
+			rec.Taken = Taken{Address: Returned, Action: Derived}
+			r.tell(&rec, nil, true)
+			r.finish(&rec)
+		}
+	}
+}
+
+// failedHeader takes the recipients from X-Failed-Recipients, and what is said of
+// them from the words.
+func (r *reading) failedHeader(list []heading, action dsn.Action) {
+	value := r.head.failed
+	var all []string
+	for at := 0; len(all) < MaxRecipients; {
+		a, ok := nextAddress(value, at)
+		if !ok {
+			break
+		}
+		at = a.end
+		if len(all) < 50 && containsAddress(all, a.text(value)) {
+			continue
+		}
+		all = append(all, a.text(value))
+	}
+	for i, address := range all {
+		rec := Recipient{Address: address, Action: action}
+		rec.Taken = Taken{Address: Headers, Action: Derived}
+		if len(all) == 1 {
+			r.tell(&rec, list, true)
+		} else if len(list) == len(all) && !named(list, r.words.text, address) {
+			end := len(r.words.lines)
+			if i+1 < len(list) {
+				end = list[i+1].line
+			}
+			r.tellSection(&rec, &list[i], end)
+		} else {
+			r.tell(&rec, list, false)
+		}
+		r.finish(&rec)
+	}
+}
+
+func named(list []heading, text, address string) bool {
+	for i := range list {
+		if sameAddress(list[i].address.text(text), address) {
+			return true
+		}
+	}
+	return false
+}
+
+// fieldsInWords looks for the fields of a report in the words.
+func (r *reading) fieldsInWords() {
+	w := &r.words
+	first, found := -1, false
+	last := 0
+	for i := range w.lines {
+		s := w.at(i)
+		if len(s) < len("Status: 5.0") || !isFieldLine(s) {
+			if len(s) == 0 {
+				continue
+			}
+			if found && w.lines[i].column == 0 && i > last+2 {
+				break
+			}
+			continue
+		}
+		switch name, _, _ := strings.Cut(s, ":"); {
+		case strings.EqualFold(name, "Final-Recipient"), strings.EqualFold(name, "Original-Recipient"):
+			found = true
+		case strings.EqualFold(name, "Reporting-MTA"), strings.EqualFold(name, "Action"), strings.EqualFold(name, "Status"), strings.EqualFold(name, "Diagnostic-Code"),
+			strings.EqualFold(name, "Arrival-Date"), strings.EqualFold(name, "Remote-MTA"), strings.EqualFold(name, "Last-Attempt-Date"), strings.EqualFold(name, "Received-From-MTA"):
+		default:
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+	}
+	if !found {
+		return
+	}
+	stop := last + 1
+	for stop < len(w.lines) && !w.lines[stop].empty() {
+		stop++
+	}
+	report := dsn.ParseStatus(w.text[w.lines[first].start:w.lines[stop-1].end])
+	r.res.Report = &report
+}
+
+// format returns the name of the layout, empty for none.
+func (r *reading) format() string {
+	if f := r.formatIndex(); f >= 0 {
+		return r.formats[f].Name
+	}
+	return ""
+}
+
+// formatIndex returns the first layout whose signs are all there, -1 for none.
+func (r *reading) formatIndex() int {
+	for i := range r.formats {
+		f := &r.formats[i]
+		if len(f.Says) > 0 && !r.says[i] || len(f.From) > 0 && !holdsAny(r.head.from, f.From) || len(f.Subject) > 0 && !holdsAny(r.head.subject, f.Subject) ||
+			len(f.Header) > 0 && !r.hasHeader(f.Header) || len(f.Field) > 0 && !r.hasField(f.Field) {
+			continue
+		}
+		return i
+	}
+	return -1
+}
+
+// hasHeader reports whether a field of the message's header is one of the signs.
+func (r *reading) hasHeader(signs []string) bool {
+	for _, sign := range signs {
+		name, value, _ := strings.Cut(sign, ":")
+		for _, f := range r.tree.Parts[0].Header {
+			if strings.EqualFold(f.Name, name) && indexFold(f.Value, strings.TrimSpace(value)) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasField reports whether a field of the report is one of the signs.
+func (r *reading) hasField(signs []string) bool {
+	rep := r.res.Report
+	if rep == nil {
+		return false
+	}
+	for _, sign := range signs {
+		name, value, _ := strings.Cut(sign, ":")
+		value = strings.TrimSpace(value)
+		if fieldIn(rep.Fields, name, value) || len(rep.Recipients) > 0 && fieldIn(rep.Recipients[0].Fields, name, value) {
+			return true
+		}
+	}
+	return false
+}
+
+func fieldIn(list []dsn.Field, name, value string) bool {
+	for _, f := range list {
+		if strings.EqualFold(f.Name, name) && (value == "" || indexFold(f.Value, value) >= 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// action is what the words tell of, where no field does.
+func (r *reading) action(f int) dsn.Action {
+	switch {
+	case f >= 0 && r.formats[f].Action != "":
+		return r.formats[f].Action
+	case r.said[wordDelayed]:
+		return dsn.Delayed
+	case r.said[wordDelivered] && !r.said[wordFailed]:
+		return dsn.Delivered
+	}
+	return dsn.Failed
+}
+
+// kindOf weighs what speaks for a bounce, and else says what the message is.
+func (r *reading) kindOf(f int) Kind {
+	h := &r.head
+	if f >= 0 {
+		if k := r.formats[f].Kind; k != "" && k != DeliveryReport {
+			return k
+		}
+	}
+	away := holdsAny(h.subject, r.lists[listAwaySubject]) || r.said[wordAway] || h.awayHeader
+	sure := r.parts.status >= 0 || h.failed != ""
+	points := 0
+	add := func(has bool, n int) {
+		if has {
+			points += n
+		}
+	}
+	add(h.sender == senderDaemon, 2)
+	add(h.sender == senderRole, 1)
+	add(h.nullPath, 1)
+	add(holdsAny(h.subject, r.lists[listBounceSubject]), 2)
+	add(r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired], 2)
+	add(r.said[wordDelivered], 1)
+	add(r.res.Report != nil && len(r.res.Report.Recipients) > 0, 2)
+	add(f >= 0, 3)
+	add(h.autoSubmitted == "auto-replied" || h.autoSubmitted == "auto-generated", 1)
+	add(!r.res.Original.IsZero(), 1)
+	add(h.reply, -4)
+	add(h.list, -3)
+	add(away, -2)
+	add(r.said[wordHeld], -3)
+	switch {
+	case sure && !(h.reply && h.sender == senderOther), points >= 5:
+		return DeliveryReport
+	case h.list:
+		return Other
+	case r.said[wordChallenge]:
+		r.res.Subtype = "challenge"
+		return AutoReply
+	case away || h.autoSubmitted == "auto-replied" && h.sender == senderOther:
+		if away {
+			r.res.Subtype = "out-of-office"
+		}
+		return AutoReply
+	}
+	return Other
+}
+
+// disposition reads a receipt. RFC 8098, 3.2.6.2.
+func (r *reading) disposition() {
+	r.res.Kind, r.res.Format = Disposition, "rfc8098"
+	text := r.tree.Text(r.parts.disposition, MaxWords)
+	for line := range strings.Lines(text) {
+		name, value, ok := strings.Cut(line, ":")
+		if ok && strings.EqualFold(strings.TrimSpace(name), "Disposition") {
+			if _, after, ok := strings.Cut(value, ";"); ok {
+				value = after
+			}
+			value, _, _ = strings.Cut(value, "/")
+			r.res.Subtype = strings.ToLower(strings.TrimSpace(value))
+			return
+		}
+	}
+}
+
+// feedback reads an abuse report. RFC 5965, 3.
+func (r *reading) feedback() {
+	r.res.Kind, r.res.Format = Feedback, "rfc5965"
+	text := r.tree.Text(r.parts.feedback, MaxWords)
+	for line := range strings.Lines(text) {
+		name, value, ok := strings.Cut(line, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		switch {
+		case !ok:
+		case strings.EqualFold(name, "Feedback-Type"):
+			r.res.Subtype = strings.ToLower(value)
+		case strings.EqualFold(name, "Original-Rcpt-To"), strings.EqualFold(name, "Removal-Recipient"):
+			if a := cleanAddress(value); a != "" && !r.complained(a) && len(r.res.Recipients) < MaxRecipients {
+				r.res.Recipients = append(r.res.Recipients, Recipient{Address: a, Taken: Taken{Address: Status}})
+			}
+		}
+	}
+	if len(r.res.Recipients) == 0 {
+		to := r.res.Original.Field("To")
+		for at := 0; len(r.res.Recipients) < maxTo; {
+			a, ok := nextAddress(to, at)
+			if !ok {
+				return
+			}
+			r.res.Recipients = append(r.res.Recipients, Recipient{Address: a.text(to), Taken: Taken{Address: Returned}})
+			at = a.end
+		}
+	}
+}
+
+func (r *reading) complained(a string) bool {
+	for i := range r.res.Recipients {
+		if i == 50 || sameAddress(r.res.Recipients[i].Address, a) {
+			return i < 50
+		}
+	}
+	return false
+}

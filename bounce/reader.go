@@ -1,0 +1,181 @@
+package bounce
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/nixiemail/nixie/dsn"
+	"github.com/nixiemail/nixie/internal/mimetree"
+	"github.com/nixiemail/nixie/internal/phrases"
+)
+
+// Limits on what is looked at. What lies beyond them stays in the message.
+const (
+	MaxMessage    = 64 << 20  // bytes of a message; the rest is not read
+	MaxWords      = 256 << 10 // bytes of the words for people
+	MaxRecipients = 10_000    // of one report
+	MaxProblems   = 100       // of one message
+)
+
+// Read reads a message to its end, at most [MaxMessage] bytes, and says what it
+// is. The error is one of r's: no message is too odd for a Result. Memory is
+// bounded by four times the message, and 2 MB.
+func Read(r io.Reader) (Result, error) { return Builtin().Read(r) }
+
+// Parse is [Read] for a message in memory. What it returns refers to the string.
+func Parse(msg string) Result { return Builtin().Parse(msg) }
+
+// A Reader knows a set of layouts. It may be used by many goroutines. Make one
+// with [New], or take [Builtin].
+type Reader struct {
+	formats []Format
+	lists   [listKinds][]string
+	set     *phrases.Set
+	uses    []phraseUse // by phrase
+	pool    sync.Pool   // of *reading
+}
+
+// Builtin returns the reader that knows the layouts of this package.
+func Builtin() *Reader { return builtin() }
+
+var builtin = sync.OnceValue(func() *Reader {
+	all, err := BuiltinFormats()
+	if err == nil {
+		var r *Reader
+		if r, err = New(all); err == nil {
+			return r
+		}
+	}
+	panic(err) // a test reads the embedded files
+})
+
+// Read is like the function of that name.
+func (rd *Reader) Read(r io.Reader) (Result, error) {
+	var b strings.Builder
+	if l, ok := r.(interface{ Len() int }); ok {
+		b.Grow(min(l.Len(), MaxMessage))
+	}
+	n, err := io.Copy(&b, io.LimitReader(r, MaxMessage))
+	if err != nil {
+		return Result{}, fmt.Errorf("reading a message, after %d bytes: %w", n, err)
+	}
+	res := rd.Parse(b.String())
+	if n == MaxMessage {
+		if more, _ := r.Read(make([]byte, 1)); more > 0 {
+			res.Problems = append(res.Problems, Problem{"too-long", fmt.Sprintf("only the first %d bytes were read", MaxMessage)})
+		}
+	}
+	return res, nil
+}
+
+// reading is the working memory for one message.
+type reading struct {
+	*Reader
+	tree  mimetree.Tree
+	scan  *phrases.Scanner
+	parts found
+	head  head
+	res   *Result
+
+	words    words
+	says     []bool          // by format: one of its phrases stands in the words
+	said     [wordKinds]bool // kinds of words that stand there
+	headings []heading
+	spoken   []statement
+}
+
+// found are the parts of a message that matter, by index; -1 for none.
+type found struct{ text, status, feedback, disposition, original, html int }
+
+// Parse is like the function of that name.
+func (rd *Reader) Parse(msg string) Result {
+	r := rd.pool.Get().(*reading)
+	var res Result
+	r.res = &res
+	r.read(msg)
+	r.forget()
+	rd.pool.Put(r)
+	return res
+}
+
+// forget drops what refers to the message, which may be large.
+func (r *reading) forget() {
+	r.tree.Parse("")
+	r.res, r.head, r.words.text = nil, head{}, ""
+	clear(r.headings)
+	clear(r.spoken)
+	clear(r.says)
+	r.said = [wordKinds]bool{}
+	r.headings, r.spoken, r.words.lines = r.headings[:0], r.spoken[:0], r.words.lines[:0]
+}
+
+func (r *reading) read(msg string) {
+	r.tree.Parse(msg)
+	r.findParts()
+	r.readHead()
+	r.findOriginal()
+	if i := r.parts.status; i >= 0 {
+		report := dsn.ParseStatus(r.tree.Text(i, MaxWords))
+		r.res.Report = &report
+	}
+	switch {
+	case r.parts.disposition >= 0 && r.parts.status < 0:
+		r.disposition()
+	case r.parts.feedback >= 0:
+		r.feedback()
+	case r.res.Report != nil && len(r.res.Report.Recipients) > 0:
+		r.standard()
+	default:
+		r.nonstandard()
+	}
+	for _, p := range r.tree.Problems {
+		r.problem(string(p.Kind), p.Text)
+	}
+	if rep := r.res.Report; rep != nil {
+		for _, p := range rep.Problems {
+			r.problem(string(p.Kind), p.Text)
+		}
+	}
+}
+
+func (r *reading) problem(kind, text string) {
+	if len(r.res.Problems) < MaxProblems {
+		r.res.Problems = append(r.res.Problems, Problem{kind, text})
+	}
+}
+
+// findParts looks for the parts that matter: the first of each kind.
+func (r *reading) findParts() {
+	p := found{-1, -1, -1, -1, -1, -1}
+	first := func(at *int, i int) {
+		if *at < 0 {
+			*at = i
+		}
+	}
+	for i := range r.tree.Parts {
+		switch part := &r.tree.Parts[i]; part.Type {
+		case "text/plain":
+			first(&p.text, i)
+		case "text/html":
+			first(&p.html, i)
+		case "message/delivery-status", "message/global-delivery-status":
+			first(&p.status, i)
+		case "message/feedback-report":
+			first(&p.feedback, i)
+		case "message/disposition-notification", "message/global-disposition-notification":
+			first(&p.disposition, i)
+		case "message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/rfc822-headers", "text/rfc822", "message/partial":
+			first(&p.original, i)
+		}
+	}
+	r.parts = p
+}
+
+// findOriginal sets the returned message, if it is a part of its own.
+func (r *reading) findOriginal() {
+	if i := r.parts.original; i >= 0 {
+		r.res.Original = dsn.ReadOriginal(r.tree.Bytes(i, MaxMessage))
+	}
+}

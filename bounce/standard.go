@@ -1,0 +1,187 @@
+package bounce
+
+import (
+	"strings"
+
+	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/dsn"
+)
+
+// standard makes the recipients of a report that has fields for them. Where a
+// field tells too little, the words for people are asked.
+func (r *reading) standard() {
+	r.res.Kind = DeliveryReport
+	r.fromReport(Status)
+	if r.poor() {
+		r.readWords()
+		r.scanWords()
+		r.findHeadings()
+		r.enrich()
+	}
+	if r.res.Format = r.format(); r.res.Format == "" {
+		r.res.Format = "rfc3464"
+	}
+}
+
+// fromReport makes a recipient of each group of fields.
+func (r *reading) fromReport(place Place) {
+	rep := r.res.Report
+	r.res.Recipients = make([]Recipient, 0, min(len(rep.Recipients), MaxRecipients))
+	for i := range rep.Recipients {
+		if len(r.res.Recipients) == MaxRecipients {
+			r.problem("too-many-recipients", "the rest is left out")
+			break
+		}
+		rec := fromFields(rep, &rep.Recipients[i], place)
+		if rec.Address == "" && rec.Original != "" {
+			rec.Address = rec.Original
+		}
+		if r.repeated(&rec) {
+			continue
+		}
+		r.res.Recipients = append(r.res.Recipients, rec)
+	}
+}
+
+// repeated reports whether the same was said of the same recipient already.
+func (r *reading) repeated(rec *Recipient) bool {
+	const few = 50 // comparing each with each would take too long for many
+	for i := range r.res.Recipients[:min(len(r.res.Recipients), few)] {
+		p := &r.res.Recipients[i]
+		if sameAddress(p.Address, rec.Address) && p.Action == rec.Action && p.Stated.Status == rec.Stated.Status && p.Reply.String() == rec.Reply.String() {
+			return true
+		}
+	}
+	return false
+}
+
+// fromFields makes a recipient of the fields that a report has for it.
+func fromFields(rep *dsn.Report, f *dsn.Recipient, place Place) Recipient {
+	rec := Recipient{
+		Address: cleanAddress(f.Final.Text), Original: cleanAddress(f.Original.Text), Action: f.Action,
+		Code: f.Status, Stated: Stated{f.StatedAction, f.StatedStatus},
+		RemoteMTA: hostName(f.RemoteMTA.Text), ReportingMTA: hostName(rep.ReportingMTA.Text),
+		LastAttempt: f.LastAttempt, RetryUntil: f.RetryUntil,
+	}
+	rec.Taken = Taken{Address: place, Action: place, Code: place}
+	if rec.Code.IsZero() {
+		rec.Taken.Code = Nowhere
+	}
+	if text := f.Diagnostic.Text; text != "" {
+		rec.say(text, place)
+	}
+	rec.conclude()
+	return rec
+}
+
+// hostName takes an address or a comment behind a host's name away.
+func hostName(s string) string {
+	if i := strings.IndexAny(s, " \t\n("); i > 0 {
+		s = s[:i]
+	}
+	return strings.TrimSuffix(s, ".")
+}
+
+// maxReplyText bounds what is kept as a reply, in bytes.
+const maxReplyText = 8 << 10
+
+// say sets what was said.
+func (rec *Recipient) say(text string, place Place) {
+	if len(text) > maxReplyText {
+		text = text[:maxReplyText]
+	}
+	reply, err := nixie.ParseReply(text)
+	if err != nil {
+		return
+	}
+	rec.Reply, rec.Taken.Reply = reply, place
+	rec.ReplyCode, rec.SaidCode = reply.ReplyCode(), reply.Code()
+	if rec.Command == "" {
+		rec.Command = reply.Command
+	}
+	if rec.RemoteMTA == "" {
+		rec.RemoteMTA = orElse(reply.Host, reply.Addr)
+	}
+}
+
+func orElse(s, other string) string {
+	if s != "" {
+		return s
+	}
+	return other
+}
+
+// conclude derives what was not stated: the action and the outcome.
+func (rec *Recipient) conclude() {
+	class := rec.Code.Class()
+	if rec.Action == "" {
+		rec.Taken.Action = Derived
+		rec.Action = dsn.Failed
+		if class == nixie.Success {
+			rec.Action = dsn.Delivered
+		}
+	}
+	switch rec.Action {
+	case dsn.Delayed:
+		rec.Outcome = OutcomeDeferred
+	case dsn.Delivered, dsn.Relayed, dsn.Expanded:
+		rec.Outcome = OutcomeDelivered
+	default:
+		rec.Outcome = OutcomeFailed
+		if rec.givenUp() {
+			rec.Outcome = OutcomeExpired
+		}
+	}
+}
+
+// givenUp reports whether a failure is the end of passing ones: the code that the
+// report states says so, or else what was said last.
+func (rec *Recipient) givenUp() bool {
+	unhelpful := rec.Code.IsZero() || rec.Code.Detail() == nixie.OtherUndefinedStatus
+	switch {
+	case rec.Code.Class() == nixie.Transient:
+		return true
+	case rec.Code.Detail() == nixie.DeliveryTimeExpired, rec.SaidCode.Detail() == nixie.DeliveryTimeExpired:
+		return true
+	case !unhelpful:
+		return false
+	case rec.ReplyCode != 0:
+		return rec.ReplyCode/100 == 4
+	}
+	return rec.SaidCode.Class() == nixie.Transient
+}
+
+// poor reports whether a recipient's fields tell too little.
+func (r *reading) poor() bool {
+	for i := range r.res.Recipients {
+		rec := &r.res.Recipients[i]
+		if rec.Address == "" || rec.Reply.String() == "" || rec.ReplyCode == 0 && rec.SaidCode.IsZero() && rec.Action == dsn.Failed && len(rec.Reply.String()) < 40 {
+			return true
+		}
+	}
+	return false
+}
+
+// enrich adds what the words say to recipients whose fields don't tell.
+func (r *reading) enrich() {
+	list := r.chosen(false)
+	for i := range r.res.Recipients {
+		rec := &r.res.Recipients[i]
+		if rec.Address == "" && len(list) == len(r.res.Recipients) {
+			rec.Address, rec.Taken.Address = list[i].address.text(r.words.text), Words
+		}
+		if rec.ReplyCode != 0 || !rec.SaidCode.IsZero() || rec.Action != dsn.Failed && rec.Action != dsn.Delayed {
+			continue
+		}
+		told := Recipient{Address: rec.Address}
+		r.tell(&told, list, len(r.res.Recipients) == 1)
+		if told.Reply.String() == "" || told.ReplyCode == 0 && told.SaidCode.IsZero() && rec.Reply.String() != "" {
+			continue
+		}
+		code := rec.Code
+		rec.Reply, rec.ReplyCode, rec.SaidCode, rec.Taken.Reply = told.Reply, told.ReplyCode, told.SaidCode, Words
+		rec.Command, rec.RemoteMTA = orElse(rec.Command, told.Command), orElse(rec.RemoteMTA, told.RemoteMTA)
+		rec.Code = code
+		rec.conclude()
+	}
+}
