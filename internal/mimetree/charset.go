@@ -163,10 +163,12 @@ func highKorean(s string) string {
 	return string(b)
 }
 
-// isASCII looks at eight bytes at a time: most mail is ASCII, and long.
+// isASCII looks at eight bytes at a time, which the compiler loads as one word:
+// most mail is ASCII, and long.
 func isASCII(s string) bool {
 	for len(s) >= 8 {
-		if (s[0]|s[1]|s[2]|s[3]|s[4]|s[5]|s[6]|s[7])&0x80 != 0 {
+		if (uint64(s[0])|uint64(s[1])<<8|uint64(s[2])<<16|uint64(s[3])<<24|
+			uint64(s[4])<<32|uint64(s[5])<<40|uint64(s[6])<<48|uint64(s[7])<<56)&0x8080808080808080 != 0 {
 			return false
 		}
 		s = s[8:]

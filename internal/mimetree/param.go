@@ -4,8 +4,9 @@ import "strings"
 
 // Limits on a field with parameters.
 const (
-	maxSegments = 100 // pieces of one parameter that are joined: RFC 2231, 3
-	maxComment  = 200 // bytes of a comment; one that is longer is none
+	maxSegments = 100     // pieces of one parameter that are joined: RFC 2231, 3
+	maxComment  = 200     // bytes of a comment; one that is longer is none
+	maxParams   = 1 << 16 // bytes of a field; what follows is not looked at
 )
 
 // commonLabels are media types and charsets as they mostly stand, so that small
@@ -33,7 +34,9 @@ func lower(s string) string {
 // mediaType reads the type at the beginning of a Content-Type: RFC 2045, 5.1.
 func mediaType(value string) (mt string, ok bool) {
 	s := skipSpace(value)
-	s = strings.TrimLeft(s, `"'`)
+	for s != "" && isQuote(s[0]) {
+		s = s[1:]
+	}
 	i := 0
 	for i < len(s) && isToken(s[i]) {
 		i++
@@ -65,7 +68,7 @@ func (p *Part) boundaryAndCharset() (boundary, charset string) {
 	if extended {
 		boundary, charset = p.Param("boundary"), p.Param("charset")
 	}
-	return trim(boundary), lower(strings.Trim(charset, " \t\r\n'\""))
+	return trim(boundary), lower(stripQuotes(charset))
 }
 
 // Param returns a parameter of the Content-Type, empty if there is none: RFC
@@ -82,7 +85,7 @@ func (p *Part) Disposition() (kind, filename string) {
 		if !isName(f.Name, "Content-Disposition") {
 			continue
 		}
-		s := skipSpace(f.Value)
+		s := skipSpace(clip(f.Value))
 		i := 0
 		for i < len(s) && isToken(s[i]) && s[i] != '=' {
 			i++
@@ -101,14 +104,30 @@ func (p *Part) Disposition() (kind, filename string) {
 
 // afterType returns the parameters of a Content-Type.
 func afterType(value string) string {
-	s := skipSpace(value)
-	for i := 0; i < len(s); i++ {
+	s := skipSpace(clip(value))
+	for i := range len(s) {
 		if c := s[i]; c == ';' || c == ',' || isSpaceOrEnd(c) {
 			return s[i:]
 		}
 	}
 	return ""
 }
+
+// stripQuotes drops quotes of both kinds around a label.
+func stripQuotes(s string) string {
+	s = trim(s)
+	for s != "" && isQuote(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isQuote(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return trim(s)
+}
+
+func isQuote(c byte) bool { return c == '"' || c == '\'' }
+
+func clip(value string) string { return value[:min(len(value), maxParams)] }
 
 // A segment is a piece of a parameter: RFC 2231, 3.
 type segment struct {
@@ -257,7 +276,14 @@ func paramValue(s string) (value, rest string) {
 		}
 		end = len(s) - len(more)
 	}
-	return Unfold(strings.Trim(s[:end], "\" \t\r\n")), s[end:]
+	value = s[:end]
+	for value != "" && (value[0] == '"' || isSpaceOrEnd(value[0])) {
+		value = value[1:]
+	}
+	for n := len(value) - 1; n >= 0 && (value[n] == '"' || isSpaceOrEnd(value[n])); n-- {
+		value = value[:n]
+	}
+	return Unfold(value), s[end:]
 }
 
 // endsValue tells whether a comment, a parameter or nothing stands in s, which

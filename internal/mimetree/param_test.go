@@ -113,6 +113,18 @@ func TestDisposition(t *testing.T) {
 }
 
 func TestParamLimits(t *testing.T) {
+	for _, c := range []struct {
+		spaces int
+		want   string
+	}{{maxParams - len("t/s;a=b"), "b"}, {maxParams - len("t/s;a="), ""}, {maxParams, ""}} {
+		p := Part{contentType: "t/s;" + strings.Repeat(" ", c.spaces) + "a=b"}
+		if got := p.Param("a"); got != c.want {
+			t.Errorf("a parameter behind %d spaces: %q, want %q", c.spaces, got, c.want)
+		}
+	}
+	if long := (&Part{contentType: strings.Repeat("t", maxParams+10)}); long.Param("a") != "" {
+		t.Error("a parameter of a type without any")
+	}
 	for _, c := range []struct{ comment, want string }{
 		{"(" + strings.Repeat("x", maxComment-2) + ")", "b"},
 		{"(a=c " + strings.Repeat("x", maxComment) + ")", "c " + strings.Repeat("x", maxComment)},

@@ -6,8 +6,7 @@ import (
 
 // encodingOf reads a Content-Transfer-Encoding: RFC 2045, 6.1.
 func encodingOf(value string) Encoding {
-	s := skipSpace(value)
-	s = strings.TrimLeft(s, `"'`)
+	s := stripQuotes(skipSpace(value))
 	i := 0
 	for i < len(s) && isToken(s[i]) && s[i] != '\'' {
 		i++
