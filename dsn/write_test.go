@@ -117,11 +117,8 @@ func notifications(t testing.TB) map[string]*Notification {
 	})
 	add("success", func(n *Notification, o *Outcome) {
 		n.Request.Return = Full
-		n.Outcomes = nil
-		for action, code := range map[Action]string{Delivered: "2.1.5"} {
-			n.Outcomes = append(n.Outcomes, Outcome{Request: RecipientRequest{Notify: Success}, Final: Typed{Text: "bob@example.net"}, Action: action, Status: nixie.MustCode(code)})
-		}
-		n.Outcomes = append(n.Outcomes,
+		n.Outcomes = append(n.Outcomes[:0],
+			Outcome{Request: RecipientRequest{Notify: Success}, Final: Typed{Text: "bob@example.net"}, Action: Delivered, Status: nixie.MustCode("2.1.5")},
 			Outcome{Request: RecipientRequest{Notify: Success}, Final: Typed{Text: "carl@example.net"}, Action: Relayed,
 				RemoteMTA: Typed{Text: "mx.example.net"}, Reply: mustReply(t, "250 2.1.5 Ok")},
 			Outcome{Request: RecipientRequest{Notify: Success}, Final: Typed{Text: "team@example.com"}, Action: Expanded, Status: nixie.MustCode("2.0.0")})

@@ -132,9 +132,12 @@ func (f *fields) reply(o *Outcome) {
 	f.b = append(f.b, "Diagnostic-Code: smtp;"...)
 	raw := o.Reply.String()
 	for _, l := range o.Reply.Lines {
-		// One line at least has the reply code, so that the field is never empty.
-		if text := strings.Trim(raw[l.Start:l.End], " \t\r\n"); text != "" {
-			f.folded(escaped(text, f.utf8))
+		// A line that was read from a log may still hold line ends. One line at least
+		// has the reply code, so that the field is never empty.
+		for text := range strings.FieldsFuncSeq(raw[l.Start:l.End], func(r rune) bool { return r == '\r' || r == '\n' }) {
+			if text = strings.Trim(text, " \t"); text != "" {
+				f.folded(escaped(text, f.utf8))
+			}
 		}
 	}
 }
