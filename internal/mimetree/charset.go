@@ -86,7 +86,22 @@ func toUTF8(s, label string) string {
 	if e == nil {
 		return repair(fromISO2022(s))
 	}
-	return decodeWith(e, s)
+	return decodeDeclared(e, s)
+}
+
+// decodeDeclared decodes bytes as declared. Japanese that is none as declared is
+// often in another of its charsets.
+func decodeDeclared(e encoding.Encoding, s string) string {
+	d := decodeWith(e, s)
+	if e != japanese.ISO2022JP && e != japanese.ShiftJIS && e != japanese.EUCJP || !strings.ContainsRune(d, utf8.RuneError) {
+		return d
+	}
+	for _, other := range [...]encoding.Encoding{japanese.EUCJP, japanese.ShiftJIS} {
+		if o := decodeWith(other, s); !strings.ContainsRune(o, utf8.RuneError) {
+			return o
+		}
+	}
+	return d
 }
 
 // decodeWith decodes bytes. What has no meaning becomes U+FFFD.

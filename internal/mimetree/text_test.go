@@ -75,6 +75,8 @@ func TestText(t *testing.T) {
 		{"", "\x1b[1m", "\x1b[1m"},
 		{"iso-2022-kr", "\x1b$)C\x0eGQ1[\x0f ok", "한글 ok"}, // RFC 1557
 		{"shift_jis", "\x8a\xbf\x8e\x9a", "漢字"},
+		{"iso-2022-jp", "\xb4\xc1\xbb\xfa", "漢字"}, // EUC-JP
+		{"euc-jp", "\x8a\xbf\x8e\x9a", "漢字"},      // Shift_JIS
 		{"cp932", "\x8a\xbf\x8e\x9a", "漢字"},
 		{"euc-jp", "\xb4\xc1\xbb\xfa", "漢字"},
 		{"gb2312", "\xba\xba\xd7\xd6", "汉字"},
