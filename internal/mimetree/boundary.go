@@ -50,6 +50,9 @@ func isDelimiter(text, boundary string) (ok, last bool) {
 // around it.
 func (t *Tree) match(line string) (n int, last bool) {
 	text, ended := dashText(line), -1
+	if text == "" {
+		return -1, false
+	}
 	for n := len(t.open) - 1; n >= 0; n-- {
 		ok, last := isDelimiter(text, t.open[n].boundary)
 		switch {

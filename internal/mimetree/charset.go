@@ -123,6 +123,7 @@ func repair(s string) string {
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && n <= 1 {
+			// A lone last byte behind ASCII is rather a letter of windows-1252.
 			if i > 0 && !utf8.FullRuneInString(s[i:]) && b[len(b)-1] >= 0x80 {
 				return string(utf8.AppendRune(b, utf8.RuneError))
 			}

@@ -6,8 +6,10 @@ import "strings"
 // behind them. With more, the body begins at the first.
 const maxJunk = 8
 
-// ParseHeader reads a header that stands alone or before a body, as returned
-// messages do.
+// ParseHeader reads a header that stands alone or before a body, as those of
+// returned messages do. It tolerates what [Parse] does, without noting it. Fields
+// beyond MaxFields are dropped. Where CR alone ends the lines, h and body have LF
+// in its place.
 func ParseHeader(text string) (h Header, body string) {
 	t := Tree{fields: make([]Field, 0, 32)}
 	if strings.IndexByte(text, '\n') < 0 && strings.IndexByte(text, '\r') >= 0 {
