@@ -50,8 +50,8 @@ func newMbox(w *window, maxMessage int) (*mbox, bool) {
 }
 
 // mboxStart looks for a From_ line at the beginning of data, after empty lines
-// and a byte order mark. What follows no other line is one even without a date if
-// a header field comes after it.
+// and a byte order mark. Here one without a date will do, if a header field comes
+// after it and it is none itself ("From : ann").
 func mboxStart(data []byte) (start int, eol byte, ok bool) {
 	line := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\ufeff")), "\r\n")
 	start = len(data) - len(line)
@@ -65,7 +65,8 @@ func mboxStart(data []byte) (start int, eol byte, ok bool) {
 		eol = '\n'
 		after = after[1:]
 	}
-	return start, eol, fromLine(line[:end]) || headerLine(after)
+	undated := headerLine(after) && bytes.TrimLeft(line[len(from):], " \t")[0] != ':'
+	return start, eol, fromLine(line[:end]) || undated
 }
 
 // skipFromLine goes from the beginning of a From_ line to its line end, which is
@@ -183,7 +184,7 @@ func (m *mbox) byLength() (end, next int, ok bool) {
 		return 0, 0, false
 	}
 	after := data[end:]
-	for range 2 {
+	for range 2 { // the end of the last line, which some don't count, and the empty line
 		if line, rest, ok := m.line(after); ok && len(line) == 0 {
 			after = rest
 		}

@@ -96,7 +96,8 @@ func TestContentLength(t *testing.T) {
 		{"to the end", fl + message(exact, body), []string{message(exact, body)}},
 		{"to the end and an empty line", fl + message(exact, body) + "\n", []string{message(exact, body)}},
 		{"one too many", fl + message(length(len(body)+2), body) + second, split(length(len(body) + 2))},
-		{"too few", fl + message(length(len(body)-1), body) + second, split(length(len(body) - 1))},
+		{"without the last line end", fl + message(length(len(body)-1), body) + second, []string{message(length(len(body)-1), body[:len(body)-1]), "B: 2\n"}},
+		{"too few", fl + message(length(len(body)-2), body) + second, split(length(len(body) - 2))},
 		{"beyond the end", fl + message(length(99999), body) + second, split(length(99999))},
 		{"beyond all", fl + message("Content-Length: 99999999999999999999", body) + second, split("Content-Length: 99999999999999999999")},
 		{"no number", fl + message("Content-Length: -1", body) + second, split("Content-Length: -1")},
@@ -138,7 +139,7 @@ func TestFromLine(t *testing.T) {
 		"From Mon@a.example Mon Jan  5 12:34:56 2026",
 		"From 0123456789abcdef0123456789abcdef01234567 Mon Sep 17 00:00:00 2001", // git format-patch
 		"From ann\tMon Jan  5 12:34:56 2026",
-		"From " + strings.Repeat("a", maxFromLine-35) + " Mon Jan  5 12:34:56 2026 +0100",
+		"From " + strings.Repeat("a", maxFromLine-36) + " Mon Jan  5 12:34:56 2026 +0100",
 	}
 	no := []string{
 		"", "From ", "From", "From ann", "From ann@a.example", "From: ann Mon Jan  5 12:34:56 2026",
@@ -157,7 +158,7 @@ func TestFromLine(t *testing.T) {
 		"From ann Moonday Jan Feb 5 12:34:56 2026",
 		"From ann 2026-01-05",
 		"From ann 2026-01-05T12:34:56Z and so on",
-		"From " + strings.Repeat("a", maxFromLine-29) + " Mon Jan  5 12:34:56 2026 +0100",
+		"From " + strings.Repeat("a", maxFromLine-35) + " Mon Jan  5 12:34:56 2026 +0100",
 	}
 	for _, line := range yes {
 		if !fromLine([]byte(line)) {
