@@ -14,7 +14,8 @@ import (
 
 // Text returns the body of a part as UTF-8, its line ends as "\n", at most max
 // bytes; a negative max is no limit. It is the body itself where that needs no
-// change.
+// change. Bytes are taken for UTF-8 where they can be, else for the charset that
+// is declared, else for windows-1252.
 func (t *Tree) Text(part, max int) string {
 	p := &t.Parts[part]
 	raw := -1

@@ -9,11 +9,11 @@ package mimetree
 
 // Limits on a tree. What lies beyond them is kept, but not taken apart.
 const (
-	MaxDepth    = 100  // levels of parts below the whole message; a multipart at the last is a leaf
-	MaxParts    = 1000 // parts of a tree; the last one holds all that follows
-	MaxFields   = 1000 // fields of one header; those that follow are only in RawHeader
-	MaxAll      = 1e4  // fields of all headers of a tree; as before
-	MaxProblems = 100  // problems of a tree; those that follow are dropped
+	MaxDepth    = 100    // levels of parts below the whole message; a multipart at the last is a leaf
+	MaxParts    = 1000   // parts of a tree; the last one holds all that follows
+	MaxFields   = 1000   // fields of one header; those that follow are only in RawHeader
+	MaxAll      = 10_000 // fields of all headers of a tree; as before
+	MaxProblems = 100    // problems of a tree; those that follow are dropped
 )
 
 // A Tree is a message taken apart. The zero Tree is ready for use, by one
@@ -69,7 +69,7 @@ const (
 type Problem struct {
 	Kind ProblemKind
 	Part int    // index in Parts
-	Text string // the words that are wrong, at most maxProblemText bytes
+	Text string // the words that are wrong, at most 100 bytes of them
 }
 
 const maxProblemText = 100

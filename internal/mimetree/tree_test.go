@@ -216,7 +216,8 @@ func TestLimits(t *testing.T) {
 		{"parts * 10", wide(MaxParts * 10), MaxParts, TooManyParts},
 		{"fields", strings.Repeat("a: b\n", MaxFields), 1, ""},
 		{"fields + 1", strings.Repeat("a: b\n", MaxFields+1), 1, TooManyFields},
-		{"fields of all", strings.Replace(wide(10), "\n\nx", "\n"+strings.Repeat("a: b\n", MaxFields)+"\nx", -1), 11, TooManyFields},
+		{"fields of all - 9", strings.Replace(wide(10), "\n\nx", "\n"+strings.Repeat("a: b\n", MaxFields-1)+"\nx", -1), 11, ""},
+		{"fields of all + 1", strings.Replace(wide(10), "\n\nx", "\n"+strings.Repeat("a: b\n", MaxFields)+"\nx", -1), 11, TooManyFields},
 	} {
 		tree := Parse(c.msg)
 		checkTree(t, c.msg, tree)
