@@ -33,7 +33,7 @@ func readDate(value string) (t time.Time, strict bool) {
 			d.odd = true
 		}
 	}
-	if d.year == 0 || d.month == 0 || d.day == 0 || d.day > daysIn(d.year, d.month) {
+	if d.year == 0 || d.month == 0 || d.day == 0 || d.day > 28 && d.day > daysIn(d.year, d.month) {
 		// QUIRK: a date that is none. testdata/quirks/date-unreadable.txt
 		return time.Time{}, false
 	}
@@ -293,10 +293,10 @@ func zoneHours(name string) (hours int, ok bool) {
 }
 
 // tripleIn returns which of the three-letter names in list this one is, in
-// whatever case, -1 for none.
+// whatever case, -1 for none. name has three letters.
 func tripleIn(list, name string) int {
 	for i := 0; i+3 <= len(list); i += 3 {
-		if strings.EqualFold(list[i:i+3], name) {
+		if list[i] == name[0]|0x20 && list[i+1] == name[1]|0x20 && list[i+2] == name[2]|0x20 {
 			return i / 3
 		}
 	}

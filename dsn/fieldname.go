@@ -85,7 +85,7 @@ func fieldNamed(name string) fieldID {
 			want, id = "Localized-Diagnostic", fieldLocalizedDiagnostic
 		}
 	}
-	if id == fieldUnknown || !strings.EqualFold(name, want) {
+	if id == fieldUnknown || name != want && !strings.EqualFold(name, want) {
 		return fieldUnknown
 	}
 	return id
@@ -95,36 +95,52 @@ func fieldNamed(name string) fieldID {
 // most 78 characters by RFC 5322, 2.1.1.
 const maxFieldName = 76
 
-// splitField divides a line into a field's name and its value, without the
-// white space around them. spaced says that there was some before the colon,
-// which RFC 5322, 4.5 allows to be read. ok is false when the line is no field:
+// A fieldLine is the first line of a field.
+type fieldLine struct {
+	name, value string // without the white space around them
+	spaced      bool   // there was some before the colon, which RFC 5322, 4.5 lets be read
+}
+
+// splitField divides a line into a field's name and its value. ok is false when the line is no field:
 // a name begins with a letter and has letters, digits, "-", "_" and "." only, so
 // that "550-5.1.1 unknown: …" and "https://…" are none.
-func splitField(line string) (name, value string, spaced, ok bool) {
+func splitField(line string) (f fieldLine, ok bool) {
 	n := 0
 	for n < len(line) && n <= maxFieldName && isNameByte(line[n]) {
 		n++
 	}
 	if n == 0 || n > maxFieldName || !isLetter(line[0]) {
-		return "", "", false, false
+		return fieldLine{}, false
 	}
 	colon := n
 	for colon < len(line) && isBlank(line[colon]) {
 		colon++
 	}
 	if colon == len(line) || line[colon] != ':' {
-		return "", "", false, false
+		return fieldLine{}, false
 	}
 	if strings.HasPrefix(line[colon:], "://") {
-		return "", "", false, false
+		return fieldLine{}, false
 	}
-	return line[:n], trimBlank(line[colon+1:]), colon != n, true
+	return fieldLine{name: line[:n], value: trimBlank(line[colon+1:]), spaced: colon != n}, true
 }
 
-func isLetter(b byte) bool   { return 'a' <= b|0x20 && b|0x20 <= 'z' }
-func isDigit(b byte) bool    { return '0' <= b && b <= '9' }
-func isNameByte(b byte) bool { return isLetter(b) || isDigit(b) || b == '-' || b == '_' || b == '.' }
-func isBlank(b byte) bool    { return b == ' ' || b == '\t' }
+func isLetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
+func isDigit(b byte) bool  { return '0' <= b && b <= '9' }
+
+// isNameByte reports whether a field's name may have b in it.
+func isNameByte(b byte) bool {
+	const (
+		low  = 0x03ff_6000_0000_0000 // digits, "-", "."
+		high = 0x07ff_fffe_87ff_fffe // letters, "_"
+	)
+	if b < 64 {
+		return low>>b&1 != 0
+	}
+	return b < 128 && uint64(high)>>(b-64)&1 != 0
+}
+
+func isBlank(b byte) bool { return b == ' ' || b == '\t' }
 
 // trimBlank cuts spaces and tabs off both ends.
 func trimBlank(s string) string {

@@ -20,7 +20,7 @@ func (p *parser) place(id fieldID, blank bool, line string) bool {
 		switch {
 		case p.block >= 0:
 			start = p.block
-		case id == fieldFinalRecipient && p.last == fieldOriginalRecipient && here-1 > g.start:
+		case id == fieldFinalRecipient && here-1 > g.start && p.ids[here-1] == fieldOriginalRecipient:
 			start = here - 1
 		}
 		if len(p.groups) > MaxRecipients {
@@ -32,7 +32,6 @@ func (p *parser) place(id fieldID, blank bool, line string) bool {
 	}
 	g = &p.groups[len(p.groups)-1]
 	g.seen = g.seen.with(id)
-	p.last = id
 	return true
 }
 
@@ -67,7 +66,7 @@ func (p *parser) begins(id fieldID, g *group) bool {
 	case address:
 		return g.seen.has(id)
 	case id == fieldAction, id == fieldStatus:
-		return g.seen.has(fieldAction) && g.seen.has(fieldStatus) && p.last != id
+		return g.seen.has(fieldAction) && g.seen.has(fieldStatus) && p.ids[len(p.ids)-1] != id
 	}
 	return false
 }
@@ -79,8 +78,7 @@ func (p *parser) begin(start int, line string) {
 	if p.block >= 0 {
 		g.seen = p.before
 	}
-	for _, f := range p.fields[start:] {
-		id := fieldNamed(f.Name)
+	for _, id := range p.ids[start:] {
 		n.seen = n.seen.with(id)
 		if p.block < 0 {
 			g.seen = g.seen.without(id)
@@ -128,15 +126,15 @@ func (p *parser) renumber(gone int) {
 	}
 }
 
-// groupFields returns the fields of a group.
-func (p *parser) groupFields(i int) []Field {
+// groupFields returns the fields of a group and what they are.
+func (p *parser) groupFields(i int) ([]Field, []fieldID) {
 	end := len(p.fields)
 	if i+1 < len(p.groups) {
 		end = p.groups[i+1].start
 	}
 	start := p.groups[i].start
 	if start == end {
-		return nil
+		return nil, nil
 	}
-	return p.fields[start:end:end]
+	return p.fields[start:end:end], p.ids[start:end]
 }

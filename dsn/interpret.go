@@ -9,15 +9,18 @@ import (
 // interpret reads the values of the fields that are known.
 func (p *parser) interpret() {
 	p.settle()
-	r := p.report
-	r.Fields = p.groupFields(0)
+	r := &p.report
+	var ids []fieldID
+	r.Fields, ids = p.groupFields(0)
 	if n := len(p.groups) - 1; n > 0 {
 		r.Recipients = make([]Recipient, n)
 	}
 	var common Recipient // what the message's fields say of all recipients
-	for _, f := range r.Fields {
-		id := fieldNamed(f.Name)
+	hasCommon := false
+	for j, f := range r.Fields {
+		id := ids[j]
 		if id.ofRecipient() {
+			hasCommon = true
 			p.problem(ProblemWrongGroup, -1, f.Name)
 			p.recipientField(&common, -1, id, f.Value)
 			continue
@@ -26,9 +29,9 @@ func (p *parser) interpret() {
 	}
 	for i := range r.Recipients {
 		rec := &r.Recipients[i]
-		rec.Fields = p.groupFields(i + 1)
-		for _, f := range rec.Fields {
-			id := fieldNamed(f.Name)
+		rec.Fields, ids = p.groupFields(i + 1)
+		for j, f := range rec.Fields {
+			id := ids[j]
 			if id.ofMessage() {
 				// QUIRK: a field of the message among a recipient's. testdata/quirks/message-field-in-recipient.txt
 				p.problem(ProblemWrongGroup, i, f.Name)
@@ -37,7 +40,9 @@ func (p *parser) interpret() {
 			}
 			p.recipientField(rec, i, id, f.Value)
 		}
-		rec.complete(&common)
+		if hasCommon {
+			rec.complete(&common)
+		}
 		p.check(rec, i)
 	}
 	if r.ReportingMTA == (Typed{}) {
@@ -51,7 +56,7 @@ func (p *parser) interpret() {
 
 // messageField reads a per-message field. RFC 3464, 2.2.
 func (p *parser) messageField(id fieldID, value string) {
-	r := p.report
+	r := &p.report
 	switch id {
 	case fieldOriginalEnvelopeID:
 		p.setString(&r.EnvelopeID, -1, value)

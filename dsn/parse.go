@@ -24,31 +24,30 @@ const (
 // The Report's strings are parts of the given one wherever nothing needed
 // decoding.
 func ParseStatus(part string) Report {
-	var r Report
-	p := parser{report: &r}
+	p := new(parser)
 	p.text = p.prepare(part)
 	p.fields = make([]Field, 0, min(strings.Count(p.text, "\n")+1, usualFields))
-	p.groups = p.groupsBuffer[:1]
+	p.ids, p.groups, p.lines = p.idsBuffer[:0], p.groupsBuffer[:1], p.linesBuffer[:0]
 	p.scan()
 	p.interpret()
-	return r
+	return p.report
 }
-
-// usualFields is how many fields are made room for at first.
-const usualFields = 24
 
 // A parser reads one report. It first divides the text into fields and these
 // into groups (scan), then reads the groups (interpret).
 type parser struct {
+	report Report
 	text   string // what is not yet scanned
 	indent string // white space that every line begins with
-	report *Report
 	fields []Field
+	ids    []fieldID // of the fields
+	open   bool      // the last field may go on
+	lines  []string  // of the last field, if it has more than one
+	// indented says that white space stood before the last field's name.
+	indented bool
 
 	// groups[0] is the per-message group, the others are recipients' groups.
-	groups       []group
-	groupsBuffer [4]group
-	last         fieldID // the field before
+	groups []group
 	// block is the index of the first field behind the last blank line if no
 	// group begins there so far, -1 otherwise; before is what the group had then,
 	// blockLine how the block begins.
@@ -56,9 +55,14 @@ type parser struct {
 	before    fieldSet
 	blockLine string
 
-	lines       []string // of one field
-	linesBuffer [8]string
+	// These spare allocations for reports of usual size.
+	idsBuffer    [usualFields]fieldID
+	groupsBuffer [4]group
+	linesBuffer  [8]string
 }
+
+// usualFields is how many fields are made room for at first.
+const usualFields = 24
 
 // A group is a run of fields that tell of the message or of one recipient.
 // RFC 3464, 2.1. It ends where the next one starts.

@@ -31,7 +31,9 @@ func bareCR(s string) bool {
 		if i < 0 {
 			return false
 		}
-		s = strings.TrimLeft(s[i:], "\r")
+		for s = s[i+1:]; s != "" && s[0] == '\r'; {
+			s = s[1:]
+		}
 		if s == "" || s[0] != '\n' {
 			return true
 		}
@@ -75,7 +77,7 @@ func softBroken(text string) bool {
 			continue
 		}
 		// "rec=\nted: …" is no field, whatever the colon says.
-		if name, _, _, ok := splitField(rest[1:]); !ok || strings.IndexByte(name, '-') < 0 && fieldNamed(name) == fieldUnknown {
+		if f, ok := splitField(rest[1:]); !ok || strings.IndexByte(f.name, '-') < 0 && fieldNamed(f.name) == fieldUnknown {
 			return true
 		}
 	}
@@ -104,140 +106,144 @@ func undoQuotedPrintable(s string) string {
 	return b.String()
 }
 
-// nextLine returns the next line without its end and the indent, and what
-// follows it.
-func (p *parser) nextLine() (line, rest string) {
-	line = p.text
+// nextLine takes the next line off the text, without its end and the indent.
+func (p *parser) nextLine() string {
+	line := p.text
 	if i := strings.IndexByte(line, '\n'); i >= 0 {
-		line, rest = line[:i], line[i+1:]
+		line, p.text = line[:i], line[i+1:]
+	} else {
+		p.text = ""
 	}
-	line = strings.TrimPrefix(line, p.indent)
+	if p.indent != "" {
+		line = strings.TrimPrefix(line, p.indent)
+	}
 	for line != "" && (isBlank(line[len(line)-1]) || line[len(line)-1] == '\r') {
 		line = line[:len(line)-1]
 	}
-	return line, rest
+	return line
+}
+
+// findIndent finds the white space before the first line if a field that is
+// known follows it.
+func (p *parser) findIndent() {
+	text := p.text
+	line := ""
+	for line == "" && p.text != "" {
+		text = p.text
+		line = p.nextLine()
+	}
+	p.text = text
+	if line == "" || !isBlank(line[0]) || !knownField(line) {
+		return
+	}
+	// QUIRK: all fields are indented. testdata/quirks/indented.txt
+	p.problem(ProblemIndented, -1, line)
+	p.indent = line[:len(line)-len(trimBlank(line))]
+}
+
+// knownField reports whether a line is a field that is known, perhaps behind
+// white space.
+func knownField(line string) bool {
+	f, ok := splitField(trimBlank(line))
+	return ok && fieldNamed(f.name) != fieldUnknown
 }
 
 // scan divides the text into fields and groups.
 func (p *parser) scan() {
 	p.block = -1
 	p.findIndent()
-	blank := false
-	for p.text != "" {
-		line, rest := p.nextLine()
+	for blank := false; p.text != ""; {
+		line := p.nextLine()
 		if line == "" {
 			blank = true
-			p.text = rest
 			continue
 		}
-		if len(p.fields) == MaxFields {
-			p.problem(ProblemTooMany, -1, line)
-			return
-		}
-		name, value, spaced, ok := splitField(line)
-		p.text = rest
-		if !ok {
-			// QUIRK: words before the fields or behind them. testdata/quirks/junk-lines.txt
-			p.problem(ProblemJunkLine, -1, line)
-			continue
-		}
-		if spaced {
-			// QUIRK: "Status : 5.1.1". testdata/quirks/space-before-colon.txt
-			p.problem(ProblemFieldName, p.recipient(), line)
-		}
-		value = p.continued(value)
-		if !p.place(fieldNamed(name), blank, line) {
-			p.problem(ProblemTooMany, -1, line)
-			return
-		}
-		p.fields = append(p.fields, Field{Name: name, Value: value})
-		blank = false
-	}
-}
-
-// findIndent finds the white space before the first line if a field that is
-// known follows it.
-func (p *parser) findIndent() {
-	for p.text != "" {
-		line, rest := p.nextLine()
-		if line == "" {
-			p.text = rest
-			continue
-		}
-		field := strings.TrimLeft(line, " \t")
-		if name, _, _, ok := splitField(field); ok && len(field) < len(line) && fieldNamed(name) != fieldUnknown {
-			// QUIRK: all fields are indented. testdata/quirks/indented.txt
-			p.indent = line[:len(line)-len(field)]
-			p.problem(ProblemIndented, -1, line)
-		}
-		return
-	}
-}
-
-// continued returns a field's value, of which first is in its first line, with
-// the lines that continue it.
-func (p *parser) continued(first string) string {
-	p.lines = p.linesBuffer[:0]
-	if first != "" {
-		p.lines = append(p.lines, first)
-	}
-	for p.text != "" {
-		line, rest := p.nextLine()
-		switch {
-		case line == "":
-			line, rest = p.behindBlank(rest)
-			if line == "" {
-				return p.joined()
+		if f := p.asField(line, blank); f.name != "" {
+			if !p.field(f, blank, line) {
+				break
 			}
-			// QUIRK: a blank line inside a field. testdata/quirks/blank-inside-field.txt
-			p.problem(ProblemBlankLine, p.recipient(), line)
-		case isBlank(line[0]):
-			line = trimBlank(line)
-		default:
-			if _, _, _, ok := splitField(line); ok {
-				return p.joined()
-			}
-			// QUIRK: a field goes on without white space. testdata/quirks/unfolded.txt
-			p.problem(ProblemFolding, p.recipient(), line)
+			blank = false
+			continue
 		}
-		p.lines = append(p.lines, line)
-		p.text = rest
+		if p.continues(line, blank) {
+			blank = false
+		}
 	}
-	return p.joined()
+	p.finish()
 }
 
-// behindBlank looks behind blank lines for a line that continues the field
-// before them: one that begins with white space and is no known field. It
-// returns an empty line when there is none.
-func (p *parser) behindBlank(rest string) (line, after string) {
-	text := p.text
-	p.text = rest
-	for p.text != "" {
-		line, after = p.nextLine()
-		if line != "" {
-			break
-		}
-		p.text = after
+// asField reads a line that begins a field; of another one the name is empty.
+// White space may stand before it only where it can continue nothing else, or in
+// a group that began so.
+func (p *parser) asField(line string, blank bool) fieldLine {
+	if !isBlank(line[0]) {
+		f, _ := splitField(line)
+		return f
 	}
-	if line == "" || !isBlank(line[0]) {
-		p.text = text
-		return "", ""
+	if (blank || !p.open || p.indented) && knownField(line) {
+		f, _ := splitField(trimBlank(line))
+		return f
 	}
-	line = trimBlank(line)
-	if name, _, _, ok := splitField(line); ok && fieldNamed(name) != fieldUnknown {
-		p.text = text
-		return "", ""
-	}
-	return line, after
+	return fieldLine{}
 }
 
-// joined returns the lines of a value; one line is not copied.
-func (p *parser) joined() string {
+// field takes in a line that begins a field, and returns false when there are
+// too many.
+func (p *parser) field(f fieldLine, blank bool, line string) bool {
+	p.finish()
+	id := fieldNamed(f.name)
+	if len(p.fields) == MaxFields || !p.place(id, blank, line) {
+		p.problem(ProblemTooMany, -1, line)
+		return false
+	}
+	p.indented = isBlank(line[0])
+	if p.indented {
+		// QUIRK: some fields are indented. testdata/quirks/indented-group.txt
+		p.problem(ProblemIndented, p.recipient(), line)
+	}
+	if f.spaced {
+		// QUIRK: "Status : 5.1.1". testdata/quirks/space-before-colon.txt
+		p.problem(ProblemFieldName, p.recipient(), line)
+	}
+	p.fields = append(p.fields, Field{Name: f.name, Value: f.value})
+	p.ids = append(p.ids, id)
+	p.open = true
+	return true
+}
+
+// continues takes in a line that begins no field, and reports whether it goes on
+// with the last one.
+func (p *parser) continues(line string, blank bool) bool {
+	switch {
+	case !p.open, blank && !isBlank(line[0]):
+		// QUIRK: words before the fields or behind them. testdata/quirks/junk-lines.txt
+		p.problem(ProblemJunkLine, -1, line)
+		p.finish()
+		return false
+	case blank:
+		// QUIRK: a blank line inside a field. testdata/quirks/blank-inside-field.txt
+		p.problem(ProblemBlankLine, p.recipient(), trimBlank(line))
+	case !isBlank(line[0]):
+		// QUIRK: a field goes on without white space. testdata/quirks/unfolded.txt
+		p.problem(ProblemFolding, p.recipient(), line)
+	}
+	if value := p.fields[len(p.fields)-1].Value; len(p.lines) == 0 && value != "" {
+		p.lines = append(p.lines, value)
+	}
+	p.lines = append(p.lines, trimBlank(line))
+	return true
+}
+
+// finish ends the last field. Only a value of several lines is copied.
+func (p *parser) finish() {
+	p.open = false
 	switch len(p.lines) {
 	case 0:
-		return ""
+		return
 	case 1:
-		return p.lines[0]
+		p.fields[len(p.fields)-1].Value = p.lines[0]
+	default:
+		p.fields[len(p.fields)-1].Value = strings.Join(p.lines, "\n")
 	}
-	return strings.Join(p.lines, "\n")
+	p.lines = p.lines[:0]
 }

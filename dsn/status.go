@@ -28,6 +28,11 @@ func (p *parser) setStatus(rec *Recipient, i int, value string) {
 // comment stood there. The first thing that looks like a code counts; where that
 // is none, as 3.0.0 and 5.01.1 are, there is no code.
 func readStatus(value string) (code nixie.Code, strict bool) {
+	if looksLikeCode(value) {
+		if code, err := nixie.ParseCode(value); err == nil {
+			return code, true
+		}
+	}
 	text := trimSpace(withoutComments(value))
 	if text == "" {
 		return nixie.Code{}, false
@@ -85,7 +90,7 @@ func (p *parser) setAction(rec *Recipient, i int, value string) {
 func readAction(value string) (a Action, strict bool) {
 	text := trimSpace(withoutComments(value))
 	for _, a := range [...]Action{Failed, Delayed, Delivered, Relayed, Expanded} {
-		if strings.EqualFold(text, string(a)) {
+		if text == string(a) || strings.EqualFold(text, string(a)) {
 			return a, true
 		}
 	}

@@ -29,7 +29,7 @@ func cutType(value string) (kind, text string) {
 // smallType returns a type in small letters, the usual ones without copying.
 func smallType(kind string) string {
 	for _, usual := range [...]string{"rfc822", "dns", "smtp", "utf-8", "x400", "local", "x-unix"} {
-		if strings.EqualFold(kind, usual) {
+		if kind == usual || strings.EqualFold(kind, usual) {
 			return usual
 		}
 	}
@@ -122,6 +122,9 @@ func indexUnquoted(s string, b byte) int {
 // withoutComments cuts comments out, nested ones too. RFC 5322, 3.2.2. An open
 // comment ends with the text.
 func withoutComments(s string) string {
+	if strings.IndexByte(s, '(') < 0 {
+		return s
+	}
 	open := indexUnquoted(s, '(')
 	if open < 0 {
 		return s
