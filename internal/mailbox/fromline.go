@@ -18,8 +18,10 @@ func fromLine(line []byte) bool {
 	if len(line) > maxFromLine || !bytes.HasPrefix(line, []byte(from)) {
 		return false
 	}
-	// A quick look before the line is divided: each form has a time.
-	if bytes.IndexByte(line, ':') < 0 {
+	if plainFromLine(line) {
+		return true
+	}
+	if bytes.IndexByte(line, ':') < 0 { // each form has a time
 		return false
 	}
 	words := strings.Fields(string(line[len(from):]))
@@ -30,6 +32,29 @@ func fromLine(line []byte) bool {
 		}
 	}
 	return false
+}
+
+// plainFromLine reports whether line has the form that nearly all have: one word,
+// and asctime. It needs no memory.
+func plainFromLine(line []byte) bool {
+	const asctime = "Mon Jan  2 15:04:05 2006"
+	at := len(line) - len(asctime)
+	if at < len(from)+2 || line[at-1] != ' ' {
+		return false
+	}
+	sender := bytes.TrimRight(line[len(from):at], " ")
+	if len(sender) == 0 || bytes.ContainsAny(sender, " \t") {
+		return false
+	}
+	for i, c := range line[at:] {
+		switch like := asctime[i]; {
+		case like >= '0' && like <= '9' && (c < '0' || c > '9'):
+			return false
+		case (like == ' ' || like == ':') && c != like && (i != len("Mon Jan ") || c < '0' || c > '9'):
+			return false
+		}
+	}
+	return isName(string(line[at:at+3]), weekdays) && isName(string(line[at+4:at+7]), months)
 }
 
 // sender reports whether words can stand before the date: one or none, or
@@ -79,14 +104,14 @@ func date(words []string) bool {
 	if len(words) > 0 && isoDay(words[0]) {
 		return isoTime(words)
 	}
-	var weekdays, months, numbers, years, times, zones int
+	var days, names, numbers, years, times, zones int
 	for _, w := range words {
 		w = strings.TrimSuffix(w, ",")
 		switch {
-		case isName(w, "sun mon tue wed thu fri sat") && weekdays == 0 && months+numbers+times == 0:
-			weekdays++
-		case isName(w, "jan feb mar apr may jun jul aug sep oct nov dec"):
-			months++
+		case isName(w, weekdays) && days == 0 && names+numbers+times == 0:
+			days++
+		case isName(w, months):
+			names++
 		case clock(w):
 			times++
 		case digits(w) && len(w) <= 2:
@@ -100,17 +125,27 @@ func date(words []string) bool {
 		}
 	}
 	// The year may have two digits, then it is one of the numbers.
-	return months == 1 && times == 1 && numbers >= 1 && numbers+years == 2 && zones <= 2
+	return names == 1 && times == 1 && numbers >= 1 && numbers+years == 2 && zones <= 2
 }
+
+// The first three letters of the names, one space apart.
+const (
+	weekdays = "sun mon tue wed thu fri sat"
+	months   = "jan feb mar apr may jun jul aug sep oct nov dec"
+)
 
 // isName reports whether w is a name of which list has the first three letters:
 // Mon, Monday, mon.
 func isName(w, list string) bool {
-	if len(w) < 3 || len(w) > len("September") || strings.Trim(w, letters) != "" {
+	if len(w) < 3 || len(w) > len("September") || strings.Trim(w[3:], letters) != "" {
 		return false
 	}
-	i := strings.Index(list, strings.ToLower(w[:3]))
-	return i >= 0 && i%4 == 0
+	for i := 0; i < len(list); i += 4 {
+		if strings.EqualFold(w[:3], list[i:i+3]) {
+			return true
+		}
+	}
+	return false
 }
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
