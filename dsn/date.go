@@ -17,9 +17,9 @@ type dateReader struct {
 }
 
 // readDate reads a date of RFC 5322, 3.3, and those that are meant to be one.
-// The time is in the zone that was stated, in UTC if none was. It is zero if
-// there is no day, month and year to be found; strict says that all was in
-// order. RFC 3464, 2.1.2 demands a numeric zone.
+// The time is in the zone that was stated, in UTC if none was, and midnight
+// where the time of day can't be read. It is zero if there is no day, month and
+// year to be found; strict says that all was in order. RFC 3464, 2.1.2 demands a numeric zone.
 func readDate(value string) (t time.Time, strict bool) {
 	var d dateReader
 	for rest := value; ; {
@@ -44,7 +44,7 @@ func readDate(value string) (t time.Time, strict bool) {
 		zone = time.FixedZone("", d.offset)
 	}
 	t = time.Date(d.year, time.Month(d.month), d.day, d.hour, d.minute, d.second, 0, zone)
-	if d.hasWeekday && t.Weekday() != d.weekday {
+	if d.hasWeekday && time.Date(d.year, time.Month(d.month), d.day, 0, 0, 0, 0, time.UTC).Weekday() != d.weekday {
 		// QUIRK: the wrong weekday. testdata/quirks/date-weekday.txt
 		d.odd = true
 	}
