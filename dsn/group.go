@@ -15,18 +15,13 @@ func (p *parser) place(id fieldID, blank bool, line string) bool {
 		p.block, p.before, p.blockLine = here, g.seen, line
 	}
 	switch {
-	case id.ofRecipient() && p.begins(id, g):
-		start := here
-		switch {
-		case p.block >= 0:
-			start = p.block
-		case id == fieldFinalRecipient && here-1 > g.start && p.ids[here-1] == fieldOriginalRecipient:
-			start = here - 1
+	case id.ofRecipient():
+		if start := p.begins(id, g); start >= 0 {
+			if len(p.groups) > MaxRecipients {
+				return false
+			}
+			p.begin(start, line)
 		}
-		if len(p.groups) > MaxRecipients {
-			return false
-		}
-		p.begin(start, line)
 	case id.ofMessage() && len(p.groups) == 1:
 		p.strayBlank()
 	}
@@ -44,47 +39,54 @@ func (p *parser) strayBlank() {
 	}
 }
 
-// begins reports whether a recipient's field begins a group of its own, or lets
-// one begin at the blank line before it.
-func (p *parser) begins(id fieldID, g *group) bool {
-	if len(p.groups) == 1 {
-		return true
-	}
+// begins returns where a group begins if this field of a recipient's belongs to
+// a new one: at the field, or at the blank line before it. It is -1 if the field
+// belongs to the last group.
+func (p *parser) begins(id fieldID, g *group) int {
+	here := len(p.fields)
+	first := len(p.groups) == 1
 	address := id == fieldFinalRecipient || id == fieldOriginalRecipient
 	if p.block >= 0 {
 		switch {
-		case (address || id == fieldAction || id == fieldStatus) && p.before.has(id):
-			return true
-		case address && (p.before.has(fieldAction) || p.before.has(fieldStatus)):
-			return true
-		case address && len(p.groups) == 2 && !g.blank && !p.before.hasAddress():
-			return true // what the last group has stood among the message's fields: see settle
+		case first,
+			(address || id == fieldAction || id == fieldStatus) && p.before.has(id),
+			address && (p.before.has(fieldAction) || p.before.has(fieldStatus)),
+			// What the last group has stood among the message's fields: see settle.
+			address && len(p.groups) == 2 && !g.blank && !p.before.hasAddress():
+			return p.block
 		}
 	}
 	// QUIRK: no blank line between recipients. testdata/quirks/no-blank-between.txt
 	switch {
-	case address:
-		return g.seen.has(id)
-	case id == fieldAction, id == fieldStatus:
-		return g.seen.has(fieldAction) && g.seen.has(fieldStatus) && p.ids[len(p.ids)-1] != id
+	case first:
+		return here
+	case address && g.seen.has(id):
+		if id == fieldFinalRecipient && here-1 > g.start && p.ids[here-1] == fieldOriginalRecipient {
+			return here - 1
+		}
+		return here
+	case (id == fieldAction || id == fieldStatus) && p.ids[here-1] != id &&
+		g.seen.has(fieldAction) && g.seen.has(fieldStatus):
+		return here
 	}
-	return false
+	return -1
 }
 
 // begin begins a group at the field with index start.
 func (p *parser) begin(start int, line string) {
 	g := &p.groups[len(p.groups)-1]
-	n := group{start: start, blank: p.block >= 0 || start == 0}
-	if p.block >= 0 {
+	n := group{start: start, blank: start == 0 || start == p.block}
+	if start == p.block {
 		g.seen = p.before
+		p.block = -1
 	}
+	p.strayBlank()
 	for _, id := range p.ids[start:] {
 		n.seen = n.seen.with(id)
-		if p.block < 0 {
+		if !n.blank {
 			g.seen = g.seen.without(id)
 		}
 	}
-	p.block = -1
 	p.groups = append(p.groups, n)
 	if !n.blank {
 		// QUIRK: the message's fields and the first recipient's are one group.
@@ -105,8 +107,9 @@ func (p *parser) settle() {
 	kept := p.groups[:min(2, len(p.groups))]
 	for _, g := range p.groups[len(kept):] {
 		before := &kept[len(kept)-1]
-		if !g.blank && !g.seen.hasAddress() && before.seen.hasAddress() {
-			// QUIRK: Status twice is no second recipient. testdata/quirks/field-twice.txt
+		// QUIRK: Status twice is no second recipient. testdata/quirks/field-twice.txt
+		twice := !g.blank && !g.seen.hasAddress() && before.seen.hasAddress()
+		if twice || completes(before.seen, g.seen) {
 			before.seen |= g.seen
 			p.renumber(len(kept) - 1)
 			continue
@@ -114,6 +117,14 @@ func (p *parser) settle() {
 		kept = append(kept, g)
 	}
 	p.groups = kept
+}
+
+// completes reports whether a group with the fields of next only has what the
+// one before it lacks, so that both tell of one recipient.
+func completes(before, next fieldSet) bool {
+	const told = 1<<fieldAction | 1<<fieldStatus
+	const all = told | 1<<fieldFinalRecipient | 1<<fieldOriginalRecipient
+	return before&next&all == 0 && (before&told == 0 || !next.hasAddress())
 }
 
 // renumber makes the problems of the recipient with this number, which proved
