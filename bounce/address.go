@@ -1,6 +1,10 @@
 package bounce
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // span is an address within a text: its bytes, and those with the brackets
 // around it.
@@ -26,8 +30,8 @@ func nextAddress(text string, from int) (span, bool) {
 		if start == at || end == at+1 || end-start > MaxAddress {
 			continue
 		}
-		if text[start] == '\'' && end < len(text) && text[end] == '\'' {
-			start++
+		if text[start] == '\'' {
+			start++ // a quotation mark
 		}
 		for start < at && (text[start] == '.' || text[start] == '-' && start+1 < at && text[start+1] == '-') {
 			start++
@@ -52,14 +56,30 @@ func localStart(text string, from, at int) int {
 		return at
 	}
 	i := at
-	for i > from && isLocal(text[i-1]) {
-		i--
+	for i > from {
+		if text[i-1] < utf8.RuneSelf {
+			if !isLocal(text[i-1]) {
+				break
+			}
+			i--
+			continue
+		}
+		r, n := utf8.DecodeLastRuneInString(text[from:i])
+		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) || i < at && unspaced(r) && text[i] < utf8.RuneSelf {
+			break // "…地址user@…": words without spaces before an address
+		}
+		i -= n
 	}
 	return i
 }
 
+// unspaced reports whether a letter is of a script that puts no spaces between words.
+func unspaced(r rune) bool {
+	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
+}
+
 func isLocal(c byte) bool {
-	return isAlnum(c) || c >= 0x80 || strings.IndexByte("!#$%&'*+-/=?^_`{|}~.", c) >= 0
+	return isAlnum(c) || strings.IndexByte("!#$%&'*+-/=?^_`{|}~.", c) >= 0
 }
 
 func isAlnum(c byte) bool {
@@ -74,8 +94,19 @@ func domainEnd(text string, i int) int {
 		return i
 	}
 	end := i
-	for end < len(text) && (isAlnum(text[end]) || text[end] >= 0x80 || strings.IndexByte(".-_", text[end]) >= 0) {
-		end++
+	for end < len(text) {
+		if c := text[end]; c < utf8.RuneSelf {
+			if !isAlnum(c) && strings.IndexByte(".-_", c) < 0 {
+				break
+			}
+			end++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(text[end:])
+		if !unicode.IsLetter(r) && !unicode.IsMark(r) || unspaced(r) && end > i && text[end-1] < utf8.RuneSelf && text[end-1] != '.' {
+			break
+		}
+		end += n
 	}
 	for end > i && !isAlnum(text[end-1]) && text[end-1] < 0x80 {
 		end--

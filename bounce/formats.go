@@ -237,14 +237,13 @@ const (
 	wordDelayed                   // it will be tried again
 	wordDelivered                 // it arrived
 	wordExpired                   // given up after trying for long
-	wordContact                   // whom to ask: the addresses there are nobody's failure
 	wordAway                      // somebody is away
 	wordChallenge                 // the sender is to prove something
 	wordHeld                      // a message waits for somebody
 	wordKinds
 )
 
-var wordNames = [wordKinds]string{"divider", "failed", "delayed", "delivered", "expired", "contact", "away", "challenge", "held"}
+var wordNames = [wordKinds]string{"divider", "failed", "delayed", "delivered", "expired", "away", "challenge", "held"}
 
 // listKind is a kind of plain text, in small letters.
 type listKind uint8
@@ -258,10 +257,13 @@ const (
 	listRecipientLabel                 // before a recipient
 	listOtherLabel                     // before an address that is not one
 	listAfterReply                     // begins a line that ends a reply
+	listAutoSubject                    // in the subject of an automatic answer of any kind
+	listContact                        // in a line that tells whom to ask
+	listNoDaemon                       // in the From of programs that write to those who run them
 	listKinds
 )
 
-var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply"}
+var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "auto-subject", "contact", "no-daemon"}
 
 // phraseUse says what a phrase tells: a kind of word, or the words of a format.
 type phraseUse struct {

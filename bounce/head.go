@@ -8,7 +8,8 @@ import (
 type head struct {
 	from, subject string // in small letters
 	sender        sender
-	nullPath      bool
+	nullPath      bool // the return path is empty
+	ownPath       bool // the return path is an address that takes answers
 	autoSubmitted string
 	failed        string // X-Failed-Recipients
 	reply         bool   // somebody answers or forwards
@@ -55,7 +56,9 @@ func (r *reading) headField(name, value string) {
 			at = a.end
 		}
 	case strings.EqualFold(name, "Return-Path"):
-		h.nullPath = strings.TrimSpace(value) == "<>"
+		path := strings.ToLower(strings.Trim(value, " \t<>"))
+		h.nullPath = path == ""
+		h.ownPath = path != "" && r.senderOf(path) != senderDaemon && !strings.Contains(path, "postmaster")
 	case strings.EqualFold(name, "Auto-Submitted"):
 		word, _, _ := strings.Cut(value, ";")
 		h.autoSubmitted = strings.ToLower(strings.TrimSpace(word))
@@ -75,6 +78,8 @@ func (r *reading) headField(name, value string) {
 
 func (rd *Reader) senderOf(from string) sender {
 	switch {
+	case holdsAny(from, rd.lists[listNoDaemon]):
+		return senderOther
 	case strings.Trim(from, " <>\"") == "":
 		return senderDaemon
 	case holdsAny(from, rd.lists[listDaemon]):

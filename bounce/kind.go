@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/nixiemail/nixie/dsn"
+	"github.com/nixiemail/nixie/internal/mimetree"
 )
 
 // nonstandard reads a message that has no fields for recipients in a part of
@@ -66,7 +67,7 @@ func (r *reading) recipients(action dsn.Action) {
 			rec := Recipient{Address: a.text(to), Action: action}
 			rec.Taken = Taken{Address: Returned, Action: Derived}
 			r.tell(&rec, nil, true)
-			r.finish(&rec)
+			r.finish(&rec, true)
 		}
 	}
 }
@@ -101,17 +102,8 @@ func (r *reading) failedHeader(list []heading, action dsn.Action) {
 		} else {
 			r.tell(&rec, list, false)
 		}
-		r.finish(&rec)
+		r.finish(&rec, len(all) == 1)
 	}
-}
-
-func named(list []heading, text, address string) bool {
-	for i := range list {
-		if sameAddress(list[i].address.text(text), address) {
-			return true
-		}
-	}
-	return false
 }
 
 // fieldsInWords looks for the fields of a report in the words.
@@ -234,8 +226,40 @@ func (r *reading) kindOf(f int) Kind {
 			return k
 		}
 	}
-	away := holdsAny(h.subject, r.lists[listAwaySubject]) || r.said[wordAway] || h.awayHeader
-	sure := r.parts.status >= 0 || h.failed != ""
+	away := holdsAny(h.subject, r.lists[listAwaySubject])
+	sure := (r.parts.status >= 0 || h.failed != "") && !(h.reply && h.sender == senderOther)
+	points := r.points(f, away)
+	if points == 4 && !sure {
+		r.findHeadings()
+		for i := range r.headings {
+			if r.headings[i].weight >= weightLabel && !r.sendersOwn(&r.headings[i]) {
+				points++
+				break
+			}
+		}
+		r.headings, r.spoken = r.headings[:0], r.spoken[:0]
+	}
+	automatic := holdsAny(h.subject, r.lists[listAutoSubject]) || h.awayHeader || h.autoSubmitted == "auto-replied"
+	switch {
+	case sure || points >= 5:
+		return DeliveryReport
+	case h.list:
+		return Other
+	case r.said[wordChallenge]:
+		r.res.Subtype = "challenge"
+		return AutoReply
+	case away, automatic && r.said[wordAway]:
+		r.res.Subtype = "out-of-office"
+		return AutoReply
+	case automatic && !h.reply:
+		return AutoReply
+	}
+	return Other
+}
+
+// points weighs what speaks for a bounce: five are enough.
+func (r *reading) points(f int, away bool) int {
+	h := &r.head
 	points := 0
 	add := func(has bool, n int) {
 		if has {
@@ -245,6 +269,7 @@ func (r *reading) kindOf(f int) Kind {
 	add(h.sender == senderDaemon, 2)
 	add(h.sender == senderRole, 1)
 	add(h.nullPath, 1)
+	add(h.ownPath && f < 0, -2)
 	add(holdsAny(h.subject, r.lists[listBounceSubject]), 2)
 	add(r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired], 2)
 	add(r.said[wordDelivered], 1)
@@ -252,56 +277,37 @@ func (r *reading) kindOf(f int) Kind {
 	add(f >= 0, 3)
 	add(h.autoSubmitted == "auto-replied" || h.autoSubmitted == "auto-generated", 1)
 	add(!r.res.Original.IsZero(), 1)
-	add(h.reply, -4)
-	add(h.list, -3)
-	add(away, -2)
-	add(r.said[wordHeld], -3)
 	switch {
-	case sure && !(h.reply && h.sender == senderOther), points >= 5:
-		return DeliveryReport
-	case h.list:
-		return Other
-	case r.said[wordChallenge]:
-		r.res.Subtype = "challenge"
-		return AutoReply
-	case away || h.autoSubmitted == "auto-replied" && h.sender == senderOther:
-		if away {
-			r.res.Subtype = "out-of-office"
-		}
-		return AutoReply
+	case h.reply && h.nullPath && f >= 0:
+	case h.reply:
+		add(true, -4)
 	}
-	return Other
+	add(h.list, -3)
+	add(away, -4)
+	add(r.said[wordAway] && h.sender != senderDaemon, -1)
+	add(r.said[wordHeld], -3)
+	return points
 }
 
 // disposition reads a receipt. RFC 8098, 3.2.6.2.
 func (r *reading) disposition() {
 	r.res.Kind, r.res.Format = Disposition, "rfc8098"
-	text := r.tree.Text(r.parts.disposition, MaxWords)
-	for line := range strings.Lines(text) {
-		name, value, ok := strings.Cut(line, ":")
-		if ok && strings.EqualFold(strings.TrimSpace(name), "Disposition") {
-			if _, after, ok := strings.Cut(value, ";"); ok {
-				value = after
-			}
-			value, _, _ = strings.Cut(value, "/")
-			r.res.Subtype = strings.ToLower(strings.TrimSpace(value))
-			return
-		}
+	fields, _ := mimetree.ParseHeader(r.tree.Text(r.parts.disposition, MaxWords))
+	value := fields.Get("Disposition")
+	if _, after, ok := strings.Cut(value, ";"); ok {
+		value = after
 	}
+	value, _, _ = strings.Cut(value, "/")
+	r.res.Subtype = strings.ToLower(strings.TrimSpace(value))
 }
 
 // feedback reads an abuse report. RFC 5965, 3.
 func (r *reading) feedback() {
 	r.res.Kind, r.res.Format = Feedback, "rfc5965"
-	text := r.tree.Text(r.parts.feedback, MaxWords)
-	for line := range strings.Lines(text) {
-		name, value, ok := strings.Cut(line, ":")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		switch {
-		case !ok:
-		case strings.EqualFold(name, "Feedback-Type"):
-			r.res.Subtype = strings.ToLower(value)
-		case strings.EqualFold(name, "Original-Rcpt-To"), strings.EqualFold(name, "Removal-Recipient"):
+	fields, _ := mimetree.ParseHeader(r.tree.Text(r.parts.feedback, MaxWords))
+	r.res.Subtype = strings.ToLower(fields.Get("Feedback-Type"))
+	for _, name := range [...]string{"Original-Rcpt-To", "Removal-Recipient"} {
+		for value := range fields.All(name) {
 			if a := cleanAddress(value); a != "" && !r.complained(a) && len(r.res.Recipients) < MaxRecipients {
 				r.res.Recipients = append(r.res.Recipients, Recipient{Address: a, Taken: Taken{Address: Status}})
 			}

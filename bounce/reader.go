@@ -156,8 +156,17 @@ func (r *reading) findParts() {
 	}
 	for i := range r.tree.Parts {
 		switch part := &r.tree.Parts[i]; part.Type {
-		case "text/plain":
-			first(&p.text, i)
+		case "text/plain", "application/octet-stream":
+			switch r.disguised(i) {
+			case "status":
+				first(&p.status, i)
+			case "feedback":
+				first(&p.feedback, i)
+			default:
+				if part.Type == "text/plain" {
+					first(&p.text, i)
+				}
+			}
 		case "text/html":
 			first(&p.html, i)
 		case "message/delivery-status", "message/global-delivery-status":
@@ -171,6 +180,27 @@ func (r *reading) findParts() {
 		}
 	}
 	r.parts = p
+}
+
+// disguised tells whether a part of a multipart/report holds a report's fields
+// under another type.
+func (r *reading) disguised(i int) string {
+	part := &r.tree.Parts[i]
+	if part.Parent < 0 || !r.tree.Parts[part.Parent].Is("multipart/report") || i == part.Parent+1 {
+		return ""
+	}
+	text := strings.TrimLeft(r.tree.Text(i, 2048), " \n")
+	switch {
+	case beginsFold(text, "feedback-type:"), beginsFold(text, "user-agent:") && indexFold(text, "feedback-type:") > 0:
+		return "feedback"
+	case beginsFold(text, "reporting-mta:"), isFieldLine(text) && indexFold(text, "final-recipient:") >= 0:
+		return "status"
+	}
+	return ""
+}
+
+func beginsFold(s, begin string) bool {
+	return len(s) >= len(begin) && strings.EqualFold(s[:len(begin)], begin)
 }
 
 // findOriginal sets the returned message, if it is a part of its own.

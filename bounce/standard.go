@@ -48,7 +48,7 @@ func (r *reading) repeated(rec *Recipient) bool {
 	const few = 50 // comparing each with each would take too long for many
 	for i := range r.res.Recipients[:min(len(r.res.Recipients), few)] {
 		p := &r.res.Recipients[i]
-		if sameAddress(p.Address, rec.Address) && p.Action == rec.Action && p.Stated.Status == rec.Stated.Status && p.Reply.String() == rec.Reply.String() {
+		if sameAddress(p.Address, rec.Address) && p.Action == rec.Action && p.Stated.Status == rec.Stated.Status && sameAddress(p.Original, rec.Original) && p.Reply.String() == rec.Reply.String() {
 			return true
 		}
 	}
@@ -85,23 +85,48 @@ func hostName(s string) string {
 // maxReplyText bounds what is kept as a reply, in bytes.
 const maxReplyText = 8 << 10
 
-// say sets what was said.
+// say sets what was said. A code in it is a server's if a reply code stands
+// before it; else it is the report's own, in words.
 func (rec *Recipient) say(text string, place Place) {
-	if len(text) > maxReplyText {
-		text = text[:maxReplyText]
-	}
-	reply, err := nixie.ParseReply(text)
+	reply, err := nixie.ParseReply(cutAt(text, maxReplyText))
 	if err != nil {
 		return
 	}
+	if code := reply.ReplyCode(); code != 0 && !isFailure(code) && rec.Action != dsn.Delivered && rec.Action != dsn.Relayed && rec.Action != dsn.Expanded {
+		// "220-example 421 4.2.1 …": a failure is not told by what went well.
+		if i := failureIn(text); i > 0 {
+			if later, err := nixie.ParseReply(cutAt(text[i:], maxReplyText)); err == nil {
+				later.Host, later.Addr, later.Command = orElse(later.Host, reply.Host), orElse(later.Addr, reply.Addr), orElse(later.Command, reply.Command)
+				reply = later
+			}
+		}
+	}
 	rec.Reply, rec.Taken.Reply = reply, place
-	rec.ReplyCode, rec.SaidCode = reply.ReplyCode(), reply.Code()
+	rec.ReplyCode = reply.ReplyCode()
+	switch code := reply.Code(); {
+	case code.IsZero():
+	case rec.ReplyCode != 0 || place == Status && rec.RemoteMTA != "": // RFC 3464, 2.3.5: it is the remote's word
+		rec.SaidCode = code
+	case rec.Code.IsZero():
+		rec.Code, rec.Taken.Code = code, place
+	}
 	if rec.Command == "" {
 		rec.Command = reply.Command
 	}
 	if rec.RemoteMTA == "" {
 		rec.RemoteMTA = orElse(reply.Host, reply.Addr)
 	}
+}
+
+// failureIn returns where a reply code that refuses stands within a text, with a
+// code behind it; 0 if nowhere.
+func failureIn(text string) int {
+	for i := 1; i+9 < len(text); i++ {
+		if (text[i-1] == ' ' || text[i-1] == '\n') && isReplyLine(text[i:]) && text[i+4] == text[i] && text[i+5] == '.' {
+			return i
+		}
+	}
+	return 0
 }
 
 func orElse(s, other string) string {
@@ -175,13 +200,12 @@ func (r *reading) enrich() {
 		}
 		told := Recipient{Address: rec.Address}
 		r.tell(&told, list, len(r.res.Recipients) == 1)
+		rec.Original = orElse(rec.Original, told.Original)
 		if told.Reply.String() == "" || told.ReplyCode == 0 && told.SaidCode.IsZero() && rec.Reply.String() != "" {
 			continue
 		}
-		code := rec.Code
 		rec.Reply, rec.ReplyCode, rec.SaidCode, rec.Taken.Reply = told.Reply, told.ReplyCode, told.SaidCode, Words
 		rec.Command, rec.RemoteMTA = orElse(rec.Command, told.Command), orElse(rec.RemoteMTA, told.RemoteMTA)
-		rec.Code = code
 		rec.conclude()
 	}
 }

@@ -9,49 +9,48 @@ import (
 
 // chosen returns the headings that name recipients: those of the surest kind
 // there is, each address once. The sender's own address counts only if there is
-// no other; daemon says that addresses in mere sentences count too.
+// no other; sentences says that addresses in mere sentences count too.
 func (r *reading) chosen(sentences bool) []heading {
-	best := int8(0)
-	for pass := range 2 {
-		for i := range r.headings {
-			h := &r.headings[i]
-			if h.weight > best && (pass == 1 || !r.sendersOwn(h)) && (sentences || h.weight > weightMention) {
-				best = h.weight
-			}
+	best, bestOwn := int8(0), int8(0)
+	for i := range r.headings {
+		h := &r.headings[i]
+		switch {
+		case h.weight == weightMention && !sentences:
+		case r.sendersOwn(h):
+			bestOwn = max(bestOwn, h.weight)
+		default:
+			best = max(best, h.weight)
 		}
-		if best > 0 {
-			break
-		}
+	}
+	own := best == 0 || best <= weightMention && bestOwn >= weightLabel
+	if own {
+		best = bestOwn
 	}
 	if best == 0 {
 		return nil
 	}
-	least := best
-	if best >= weightLabel {
-		least = weightLabel
-	}
+	least := min(best, weightLabel)
 	var list []heading
-	own := []heading(nil)
-next:
-	for _, h := range r.headings {
-		if h.weight < least {
-			continue
-		}
-		for _, p := range list {
-			if sameAddress(p.address.text(r.words.text), h.address.text(r.words.text)) {
-				continue next
-			}
-		}
-		if r.sendersOwn(&h) {
-			own = append(own, h)
+	for i := range r.headings {
+		h := r.headings[i]
+		if h.weight < least || r.sendersOwn(&h) != own || named(list, r.words.text, h.address.text(r.words.text)) {
 			continue
 		}
 		list = append(list, h)
 	}
-	if len(list) == 0 && len(own) > 0 {
-		list = own[:1]
-	}
 	return list
+}
+
+// maxCompared bounds how many addresses each other one is compared with.
+const maxCompared = 200
+
+func named(list []heading, text, address string) bool {
+	for i := range list[:min(len(list), maxCompared)] {
+		if sameAddress(list[i].address.text(text), address) {
+			return true
+		}
+	}
+	return false
 }
 
 // sendersOwn reports whether an address is that of the one the bounce went to, or
@@ -61,60 +60,82 @@ func (r *reading) sendersOwn(h *heading) bool {
 	return containsAddress(r.head.to, a) || r.head.from != "" && strings.Contains(r.head.from, strings.ToLower(a))
 }
 
-// tell sets what the words say of a recipient: in the section under its address,
+// tell sets what the words say of a recipient: in a section under its address,
 // or in a transcript; alone says that it is the only one.
 func (r *reading) tell(rec *Recipient, list []heading, alone bool) {
-	for i := range list {
-		if alone && len(list) == 1 || sameAddress(list[i].address.text(r.words.text), rec.Address) {
-			end := len(r.words.lines)
-			if i+1 < len(list) {
-				end = list[i+1].line
-			}
-			if r.tellSection(rec, &list[i], end); rec.ReplyCode != 0 {
-				return
-			}
-			break
+	for i := range r.headings {
+		h := &r.headings[i]
+		if h.weight < weightWeak || !sameAddress(h.address.text(r.words.text), rec.Address) && !(alone && len(list) == 1 && h.line == list[0].line) {
+			continue
+		}
+		if r.tellSection(rec, h, r.sectionEnd(i, list)); rec.ReplyCode != 0 {
+			return
 		}
 	}
-	var by *statement
+	own := *rec
+	if st := r.statementOf(rec.Address, alone); st != nil {
+		rec.Command, rec.RemoteMTA = st.command, st.host
+		if rec.say(r.statementText(st), Words); rec.ReplyCode != 0 {
+			return
+		}
+		*rec = own
+	}
+	if alone && own.SaidCode.IsZero() {
+		r.tellAnywhere(rec)
+	}
+	if alone && rec.Reply.String() == "" && len(list) == 1 {
+		r.tellBefore(rec, &list[0])
+	}
+}
+
+// sectionEnd returns the line where what is said under a heading ends: at the
+// next heading of another recipient.
+func (r *reading) sectionEnd(i int, list []heading) int {
+	text := r.words.text
+	own := r.headings[i].address.text(text)
+	for k := i + 1; k < len(r.headings); k++ {
+		h := &r.headings[k]
+		if h.weight >= weightLabel && h.line > r.headings[i].line && !sameAddress(h.address.text(text), own) && (len(list) > maxCompared || named(list, text, h.address.text(text))) {
+			return h.line
+		}
+	}
+	return len(r.words.lines)
+}
+
+// statementOf finds what a transcript says of an address.
+func (r *reading) statementOf(address string, alone bool) *statement {
+	var by, other *statement
 	for i := range r.spoken {
 		st := &r.spoken[i]
-		if sameAddress(st.address, rec.Address) {
-			by = st
+		switch {
+		case !isReplyLine(r.words.text[st.start:st.end] + " "):
+		case sameAddress(st.address, address):
+			if by == nil || by.command == "" {
+				by = st
+			}
+		case st.address == "" || alone:
+			other = st
 		}
 	}
 	if by == nil && (alone || len(r.spoken) == 1) {
-		for i := range r.spoken {
-			if st := &r.spoken[i]; st.address == "" || alone {
-				by = st
-			}
-		}
+		by = other
 	}
-	if by != nil {
-		kept := *rec
-		rec.Command, rec.RemoteMTA = by.command, by.host
-		if rec.say(r.statementText(by), Words); rec.ReplyCode == 0 && kept.Reply.String() != "" {
-			*rec = kept
-		}
-		return
-	}
-	if alone && rec.ReplyCode == 0 && rec.SaidCode.IsZero() {
-		r.tellAnywhere(rec)
-	}
+	return by
 }
 
 // statementText joins the lines of a reply in a transcript.
 func (r *reading) statementText(st *statement) string {
 	text := r.words.text[st.start:st.end]
+	first := r.words.at(st.line)
+	lead := first[:len(first)-len(text)]
 	for i := st.line + 1; i < len(r.words.lines); i++ {
 		s := r.words.at(i)
-		more, ok := strings.CutPrefix(s, "<<<")
+		more := strings.TrimPrefix(s, strings.TrimSpace(lead))
+		more = strings.TrimSpace(more)
 		switch {
-		case ok && isReplyLine(strings.TrimSpace(more)) && strings.HasPrefix(strings.TrimSpace(more), text[:min(3, len(text))]) && strings.HasPrefix(r.words.at(st.line), "<<<"):
-			text += "\n" + strings.TrimSpace(more)
-		case !ok && isReplyLine(s) && s[:3] == text[:3] && len(text) > 3 && text[3] == '-':
-			text += "\n" + s
-		case !ok && s != "" && r.words.lines[i].column > r.words.lines[st.line].column && !strings.HasPrefix(s, ">>>") && !rules(s):
+		case len(text) > 3 && len(more) > 3 && isReplyLine(more) && more[:3] == text[:3] && text[3] == '-' && (lead == "" || more != s):
+			text += "\n" + more
+		case lead == "" && s != "" && r.words.lines[i].column > r.words.lines[st.line].column && !rules(s) && sentCommand(s) == "" && answerAt(s) == 0:
 			text += " " + s
 		default:
 			return text
@@ -126,7 +147,6 @@ func (r *reading) statementText(st *statement) string {
 // tellSection reads the words between an address and the next one, a paragraph
 // at a time, up to the first that has a reply.
 func (r *reading) tellSection(rec *Recipient, h *heading, end int) {
-	w := &r.words
 	words := ""
 	for n, from := 0, h.line; n < maxParagraphs && from < end; n++ {
 		text, next := r.paragraph(from, end, h)
@@ -135,24 +155,66 @@ func (r *reading) tellSection(rec *Recipient, h *heading, end int) {
 			n--
 			continue
 		}
+		text = r.rewritten(rec, text)
 		reply, err := nixie.ParseReply(cutAt(text, maxReplyText))
-		if err == nil && (reply.ReplyCode() != 0 || !reply.Code().IsZero()) {
+		if err == nil && (isFailure(reply.ReplyCode()) || reply.ReplyCode() == 0 && !reply.Code().IsZero()) {
 			r.take(rec, reply)
 			return
 		}
-		if words == "" {
+		if words == "" && !holdsAny(strings.ToLower(cutAt(text, 400)), r.lists[listContact]) {
 			words = text
 		}
 	}
-	_ = w
 	if words != "" && rec.Reply.String() == "" {
-		rec.say(words, Words)
-		rec.ReplyCode, rec.SaidCode = 0, nixie.Code{}
+		rec.sayWords(words)
 	}
 }
 
+// sayWords sets what was said by whoever made the report, where no server spoke.
+func (rec *Recipient) sayWords(words string) {
+	words = strings.TrimSpace(words)
+	if strings.HasPrefix(words, "(") && strings.HasSuffix(words, ")") {
+		words = strings.TrimPrefix(words[1:len(words)-1], "reason: ")
+	}
+	rec.say(words, Words)
+	if rec.ReplyCode != 0 && !isFailure(rec.ReplyCode) {
+		rec.ReplyCode = 0
+	}
+}
+
+// isFailure reports whether a reply code refuses.
+func isFailure(replyCode int) bool { return replyCode >= 400 && replyCode < 600 }
+
 // maxParagraphs is how many paragraphs under an address may pass before its reply.
-const maxParagraphs = 4
+const maxParagraphs = 8
+
+// rewritten takes away what tells which address a recipient was made of:
+// "(expanded from: <a@b.example>)", "(generated from a@b.example)".
+func (r *reading) rewritten(rec *Recipient, text string) string {
+	for _, says := range [...]string{"expanded from", "generated from"} {
+		i := strings.Index(cutAt(text, 300), says)
+		if i < 0 {
+			continue
+		}
+		a, ok := nextAddress(text, i)
+		if !ok || strings.IndexByte(text[i:a.start], '\n') >= 0 {
+			continue
+		}
+		if rec.Original == "" && !sameAddress(rec.Address, a.text(text)) {
+			rec.Original = a.text(text)
+		}
+		start, end := i, a.end
+		if j := strings.LastIndexByte(text[:i], '('); j >= 0 && i-j < len("(ultimately ") {
+			start = j
+		}
+		for end < len(text) && strings.IndexByte(">):, ", text[end]) >= 0 {
+			end++
+		}
+		text = strings.TrimSpace(text[:start]) + "\n" + strings.TrimSpace(text[end:])
+		text = strings.TrimSpace(text)
+	}
+	return text
+}
 
 // paragraph returns the lines from one on, up to an empty one, and where to go on.
 func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
@@ -162,13 +224,12 @@ func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
 	for ; i < end; i++ {
 		l := w.lines[i]
 		s := w.text[l.start:l.end]
-		at := l.start
 		if h != nil && i == h.line {
-			at = min(max(h.tail, l.start), l.end)
-			for at < l.end && strings.IndexByte(" \t>):,;\"']", w.text[at]) >= 0 {
+			at := min(max(h.tail, l.start), l.end)
+			for at < l.end && strings.IndexByte(" \t>:,;\"']", w.text[at]) >= 0 {
 				at++
 			}
-			if at >= l.end {
+			if at >= l.end || strings.Trim(w.text[at:l.end], ")(.-") == "" {
 				continue
 			}
 			start, stop = at, l.end
@@ -180,11 +241,11 @@ func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
 				return w.text[start:stop], i + 1
 			}
 			continue
-		case start >= 0 && beginsWithAny(strings.ToLower(s[:min(len(s), 60)]), r.lists[listAfterReply]):
+		case start >= 0 && beginsWithAny(strings.ToLower(cutAt(s, 60)), r.lists[listAfterReply]):
 			return w.text[start:stop], skipToEmpty(w, i, end)
 		}
 		if start < 0 {
-			start = at
+			start = l.start
 		}
 		stop = l.end
 	}
@@ -216,6 +277,9 @@ func (r *reading) take(rec *Recipient, reply nixie.Reply) {
 		text = text[reply.Lines[first].Start:reply.Lines[n-1].End]
 	}
 	rec.say(text, Words)
+	if rec.ReplyCode == 0 && rec.SaidCode.IsZero() && rec.Code.IsZero() { // the cut took what mattered
+		rec.say(reply.String(), Words)
+	}
 	if command == "" {
 		command = commandIn(reply.String())
 	}
@@ -223,17 +287,15 @@ func (r *reading) take(rec *Recipient, reply nixie.Reply) {
 	if rec.RemoteMTA == "" {
 		rec.RemoteMTA = orElse(host, addr)
 	}
-	if rec.ReplyCode == 0 && rec.SaidCode.IsZero() { // the cut took what mattered
-		rec.say(reply.String(), Words)
-	}
 }
 
 // commandIn looks for the command that a sentence says was answered.
 func commandIn(s string) string {
 	for _, c := range [...]struct{ says, is string }{
-		{"RCPT_TO", "RCPT TO"}, {"RCPT TO", "RCPT TO"}, {"MAIL FROM", "MAIL FROM"}, {"MAIL_FROM", "MAIL FROM"}, {"end of data", "end of DATA"},
-		{"final DATA", "end of DATA"}, {"DATA", "DATA"}, {"EHLO", "EHLO"}, {"HELO", "HELO"}, {"STARTTLS", "STARTTLS"}, {"does not like recipient", "RCPT TO"},
-		{"does not like sender", "MAIL FROM"}, {"after I sent the message", "end of DATA"}, {"initial connection", "connect"},
+		{"RCPT_TO", "RCPT TO"}, {"RCPT TO", "RCPT TO"}, {"MAIL FROM", "MAIL FROM"}, {"MAIL_FROM", "MAIL FROM"}, {"end of data", "end of DATA"}, {"end of DATA", "end of DATA"},
+		{"final DATA", "end of DATA"}, {" DATA", "DATA"}, {"(DATA", "DATA"}, {"[EOM]", "end of DATA"}, {"[DATA]", "DATA"}, {"EHLO", "EHLO"}, {"HELO", "HELO"}, {"STARTTLS", "STARTTLS"},
+		{"does not like recipient", "RCPT TO"}, {"does not like sender", "MAIL FROM"}, {"after I sent the message", "end of DATA"}, {"initial connection", "connect"},
+		{"refused to talk to me", "connect"},
 	} {
 		if strings.Contains(s, c.says) {
 			return c.is
@@ -252,10 +314,30 @@ func (r *reading) tellAnywhere(rec *Recipient) {
 			continue
 		}
 		reply, err := nixie.ParseReply(cutAt(text, maxReplyText))
-		if err == nil && reply.ReplyCode() >= 400 && reply.ReplyCode() < 600 {
+		if err == nil && isFailure(reply.ReplyCode()) {
 			r.take(rec, reply)
 			return
 		}
+	}
+}
+
+// tellBefore takes the words before an address under which nothing stands.
+func (r *reading) tellBefore(rec *Recipient, h *heading) {
+	w := &r.words
+	end := h.line
+	if before := strings.TrimRight(w.text[w.lines[end].start:h.address.start], " <\"'(:"); len(before) > minWords {
+		rec.sayWords(w.at(end))
+		return
+	}
+	for end > 0 && w.lines[end-1].empty() {
+		end--
+	}
+	start := end
+	for start > 0 && !w.lines[start-1].empty() && !rules(w.at(start-1)) {
+		start--
+	}
+	if start < end {
+		rec.sayWords(w.text[w.lines[start].start:w.lines[end-1].end])
 	}
 }
 
@@ -269,21 +351,33 @@ func (r *reading) fromWords(list []heading, action dsn.Action) {
 		rec := Recipient{Address: list[i].address.text(w.text), Action: action}
 		rec.Taken = Taken{Address: Words, Action: Derived}
 		r.tell(&rec, list, len(list) == 1)
-		r.finish(&rec)
+		r.finish(&rec, len(list) == 1)
 	}
 }
 
 // finish sets what holds for all recipients that words tell of, and adds one.
-func (r *reading) finish(rec *Recipient) {
-	if rec.Code = rec.SaidCode; !rec.Code.IsZero() {
-		rec.Taken.Code = rec.Taken.Reply
+func (r *reading) finish(rec *Recipient, alone bool) {
+	if !rec.SaidCode.IsZero() && rec.Code.IsZero() {
+		rec.Code, rec.Taken.Code = rec.SaidCode, rec.Taken.Reply
 	}
 	if rep := r.res.Report; rep != nil {
 		rec.ReportingMTA = hostName(rep.ReportingMTA.Text)
 	}
 	rec.conclude()
-	if rec.Outcome == OutcomeFailed && r.said[wordExpired] && rec.ReplyCode/100 != 5 {
+	if rec.Outcome == OutcomeFailed && rec.ReplyCode/100 != 5 && (alone && r.said[wordExpired] || r.expired(rec.Reply.String())) {
 		rec.Outcome = OutcomeExpired
 	}
 	r.res.Recipients = append(r.res.Recipients, *rec)
+}
+
+// expired reports whether words say that it was tried for long.
+func (r *reading) expired(text string) bool {
+	r.scan.Reset()
+	r.scan.Feed(text, 0, len(text))
+	for _, m := range r.scan.Find() {
+		if r.uses[m.Phrase].kind == wordExpired {
+			return true
+		}
+	}
+	return false
 }
