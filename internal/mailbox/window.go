@@ -13,7 +13,7 @@ const (
 )
 
 // A window is a buffer over a reader that can show as many bytes ahead as are
-// asked for. It grows to at most twice of what is asked for at once.
+// asked for. It grows to less than four times of what is asked for at once.
 type window struct {
 	r        io.Reader
 	buf      []byte
