@@ -45,7 +45,7 @@ func TestParseMail(t *testing.T) {
 		others []string
 	}{
 		{"", Request{}, nil},
-		{"RET=HDRS ENVID=QQ314159", Request{Return: Headers, EnvelopeID: "QQ314159"}, nil}, // RFC 3461, 10.1
+		{"RET=HDRS ENVID=QQ314159", Request{Return: Headers, EnvelopeID: "QQ314159"}, nil}, // as in RFC 3461's examples
 		{"ret=full", Request{Return: Full}, nil},
 		{"SIZE=100 RET=Full BODY=8BITMIME REQUIRETLS", Request{Return: Full, RequireTLS: true}, []string{"SIZE=100", "BODY=8BITMIME"}},
 		{"ENVID=a+20b+2B", Request{EnvelopeID: "a b+"}, nil},
@@ -85,7 +85,7 @@ func TestParseRecipient(t *testing.T) {
 		want          RecipientRequest
 		others        []string
 	}{
-		// RFC 3461, 10.1
+		// as in RFC 3461's examples
 		{"NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM", "", RecipientRequest{Success, Typed{"rfc822", "Bob@Example.COM"}}, nil},
 		{"NOTIFY=NEVER", "", RecipientRequest{Notify: Never}, nil},
 		{"ORCPT=rfc822;a+2Bb@example.com", "", RecipientRequest{Original: Typed{"rfc822", "a+b@example.com"}}, nil},

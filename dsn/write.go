@@ -14,7 +14,7 @@ const (
 	// MaxOutcomes is the largest number of recipients in one notification.
 	MaxOutcomes = 1000
 	// MaxReturned is the longest message that is given back whole; of a longer one
-	// only the header is.
+	// only the header is, even if RET=FULL was asked. RFC 3461, 6.2.
 	MaxReturned = 1 << 20
 	// MaxReturnedHeader is the longest header that is given back. Of a longer one
 	// the first lines are, as many as fit.
@@ -202,7 +202,7 @@ func (r Request) Duty(n Notify, a Action, nextHopDSN bool) Duty {
 //
 // The message is returned whole only if RET=FULL was asked, a recipient failed,
 // REQUIRETLS was not, and it has at most [MaxReturned] bytes; otherwise its header
-// is (RFC 3461, 4.3; RFC 8689, 5). What the path can't take is encoded where MIME
+// is (RFC 3461, 4.3 and 6.2; RFC 8689, 5). What the path can't take is encoded where MIME
 // allows it: RFC 6532, 3.7 and RFC 6522, 4.
 func Write(w io.Writer, n *Notification) (Envelope, error) {
 	due, err := n.due()

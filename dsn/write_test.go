@@ -283,11 +283,28 @@ func TestRefused(t *testing.T) {
 		"diagnostic line": {"Diagnostic", func(n *Notification, o *Outcome) {
 			o.Status, o.Reply, o.Diagnostic = nixie.MustCode("5.0.0"), nixie.Reply{}, Typed{"x-a", "a\nb"}
 		}},
-		"retry until":    {"RetryUntil", func(n *Notification, o *Outcome) { o.RetryUntil = day }},
-		"log id":         {"FinalLogID", func(n *Notification, o *Outcome) { o.FinalLogID = "a\nb" }},
-		"language":       {"Localized", func(n *Notification, o *Outcome) { o.Localized = []Localized{{"d_", "x"}} }},
-		"language twice": {"Localized", func(n *Notification, o *Outcome) { o.Localized = []Localized{{"de", "x"}, {"DE", "y"}} }},
-		"localized line": {"Localized", func(n *Notification, o *Outcome) { o.Localized = []Localized{{"de", "x\ny"}} }},
+		"retry until":         {"RetryUntil", func(n *Notification, o *Outcome) { o.RetryUntil = day }},
+		"log id":              {"FinalLogID", func(n *Notification, o *Outcome) { o.FinalLogID = "a\nb" }},
+		"language":            {"Localized", func(n *Notification, o *Outcome) { o.Localized = []Localized{{"d_", "x"}} }},
+		"language twice":      {"Localized", func(n *Notification, o *Outcome) { o.Localized = []Localized{{"de", "x"}, {"DE", "y"}} }},
+		"localized line":      {"Localized", func(n *Notification, o *Outcome) { o.Localized = []Localized{{"de", "x\ny"}} }},
+		"sender utf-8 domain": {"From", func(n *Notification, o *Outcome) { n.From = "é@example.com" }},
+		"recipient's type":    {"Final", func(n *Notification, o *Outcome) { o.Final.Type = "RFC822" }},
+		"x400 recipient":      {"Final", func(n *Notification, o *Outcome) { o.Final = Typed{"x400", " /a=b/"} }},
+		"MTA with space":      {"RemoteMTA", func(n *Notification, o *Outcome) { o.RemoteMTA = Typed{"x-a", "b "} }},
+		"many languages":      {"Localized", func(n *Notification, o *Outcome) { o.Localized = make([]Localized, maxExtensions+1) }},
+		"language empty":      {"Localized", func(n *Notification, o *Outcome) { o.Localized = []Localized{{"de", " "}} }},
+		"extension empty":     {"Extensions", func(n *Notification, o *Outcome) { n.Extensions = []Field{{"X-A", " "}} }},
+		"log id with space":   {"FinalLogID", func(n *Notification, o *Outcome) { o.FinalLogID = " a" }},
+		"original too long": {"Request.Original", func(n *Notification, o *Outcome) {
+			o.Request.Original = Typed{"utf-8", strings.Repeat("é", 150) + "@example.com"}
+		}},
+		"diagnostic empty": {"Diagnostic", func(n *Notification, o *Outcome) {
+			o.Status, o.Reply, o.Diagnostic = nixie.MustCode("5.0.0"), nixie.Reply{}, Typed{"x-a", " "}
+		}},
+		"diagnostic long": {"Diagnostic", func(n *Notification, o *Outcome) {
+			o.Status, o.Reply, o.Diagnostic = nixie.MustCode("5.0.0"), nixie.Reply{}, Typed{"x-a", strings.Repeat("a ", nixie.MaxReply)}
+		}},
 		"too many": {"Outcomes", func(n *Notification, o *Outcome) {
 			for len(n.Outcomes) <= MaxOutcomes {
 				n.Outcomes = append(n.Outcomes, n.Outcomes[0])
@@ -298,7 +315,7 @@ func TestRefused(t *testing.T) {
 		c.change(n, &n.Outcomes[0])
 		_, err := Write(w, n)
 		var fe *FieldError
-		if !errors.As(err, &fe) || fe.Field != c.field || !errors.Is(err, ErrInvalid) || w.Len() > 0 {
+		if !errors.As(err, &fe) || fe.Field != c.field || !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), c.field+": ") || w.Len() > 0 {
 			t.Errorf("%s: %v and %d bytes; want a FieldError of %s", name, err, w.Len(), c.field)
 		}
 	}

@@ -115,7 +115,7 @@ func (c *checker) status(o *Outcome) {
 	case !ok:
 		c.fail("Status", "%v does not go with %s; want class %s (RFC 3464, 2.3.3)", code, o.Action, want)
 	case code == nixie.MustCode("2.1.9") && o.Action != Relayed:
-		c.fail("Status", "2.1.9 goes with relayed only, the action is %s (RFC 3886, 3.3.4)", o.Action)
+		c.fail("Status", "2.1.9 goes with relayed only, the action is %s (RFC 3886)", o.Action)
 	}
 }
 

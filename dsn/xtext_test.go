@@ -9,8 +9,8 @@ import (
 func TestXtext(t *testing.T) {
 	for _, c := range []struct{ text, xtext string }{
 		{"", ""},
-		{"QQ314159", "QQ314159"},             // RFC 3461, 10.1
-		{"Dana@Ivory.EDU", "Dana@Ivory.EDU"}, // RFC 3461, 10.2
+		{"QQ314159", "QQ314159"},             // as in RFC 3461's examples
+		{"Dana@Ivory.EDU", "Dana@Ivory.EDU"}, // the same
 		{"a+b=c", "a+2Bb+3Dc"},
 		{"a b", "a+20b"},
 		{"\x00\n\x7f\xff", "+00+0A+7F+FF"},
