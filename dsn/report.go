@@ -52,10 +52,12 @@ type Report struct {
 type Recipient struct {
 	Original Typed // 2.3.1
 	Final    Typed // 2.3.2
-	// Action is zero where none of the keywords was stated; StatedAction has the words.
+	// Action is the keyword that was stated, or the one that other words mean
+	// ("failure"); zero for what means none. StatedAction has the words.
 	Action       Action
 	StatedAction string
-	// Status is zero where what was stated is no code; StatedStatus has the words.
+	// Status is the code that was stated ("550 5.1.1" states one); zero for what is
+	// none, as 3.0.0. StatedStatus has the words.
 	Status       nixie.Code
 	StatedStatus string
 	RemoteMTA    Typed // 2.3.5
@@ -63,11 +65,11 @@ type Recipient struct {
 	LastAttempt  time.Time
 	FinalLogID   string
 	RetryUntil   time.Time
-	Localized    []Localized // RFC 6533, 5
+	Localized    []Localized // RFC 6533, 4
 	Fields       []Field     // every field, known or not
 }
 
-// Localized is a diagnostic in a language that people speak. RFC 6533, 5.
+// Localized is a diagnostic in a language that people speak. RFC 6533, 4.
 type Localized struct{ Language, Text string }
 
 // A Problem is something in a report that the RFCs don't allow, and that was
