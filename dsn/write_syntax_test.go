@@ -125,3 +125,19 @@ func TestFolded(t *testing.T) {
 		}
 	}
 }
+
+// TestOddAddresses: whatever RFC 5321 allows in an address comes back.
+func TestOddAddresses(t *testing.T) {
+	for _, a := range []string{`"a(b)c"@example.com`, `"a b"@example.com`, `"a;b"@example.com`, `"a@b"@example.com`, `"<x>"@example.com`,
+		"a=3Db@example.com", "a=@example.com", `"a\"b"@example.com`, `"a\\(b"@example.com`, "postmaster", `"a\x{41}"@é.example`, `"(a)"@é.example`,
+		"a@[IPv6:2001:db8::1]", "{a}@b.example", "*@b.example", "'a'@b.example", "/S=a/@x.example", "a..b@example.com"} {
+		for _, wide := range []bool{false, true} {
+			n := failure(t)
+			n.Path.SMTPUTF8 = wide
+			n.Outcomes[0].Final.Text = a
+			if _, r := writeParse(t, n); r.Recipients[0].Final.Text != a || len(r.Problems) > 0 {
+				t.Errorf("%s, SMTPUTF8 %v: read back as %+v, problems %v", a, wide, r.Recipients[0].Final, r.Problems)
+			}
+		}
+	}
+}
