@@ -16,6 +16,8 @@ const (
 	exitDone    = 0
 	exitNothing = 1 // the input could not be read, or there was nothing in it to say anything about
 	exitUsage   = 2 // the command was used in a wrong way
+
+	exitInterrupted = 130 // by a signal, as shells count it: 128 and SIGINT's number
 )
 
 // Streams are what a command reads from, writes to and is set up by.
@@ -46,6 +48,9 @@ func Run(args []string, s Streams) int {
 	if err == nil {
 		return exitDone
 	}
+	if errors.Is(err, errInterrupted) {
+		return exitInterrupted
+	}
 	var usage usageError
 	wrong := errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command")
 	if err != errQuiet {
@@ -70,6 +75,7 @@ func newRoot(s Streams) *cobra.Command {
 what became of the mail, why it failed, and what to do next.`,
 		Example: `  nixie explain 550 5.1.1 User unknown
   grep status=bounced /var/log/mail.log | nixie explain
+  nixie read /var/mail/bounces
   nixie codes 5.7.26`,
 		Version:           version(),
 		SilenceErrors:     true,
@@ -87,7 +93,7 @@ what became of the mail, why it failed, and what to do next.`,
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newExplain(s), newCodes(s), newGenDocs(s))
+	root.AddCommand(newExplain(s), newRead(s), newCodes(s), newGenDocs(s))
 	// Wrapped, since a usage line of cobra's runs on for as long as it likes.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.InitDefaultHelpCmd()

@@ -22,6 +22,9 @@ func (p *page) explanation(e *explain.Explanation, i, of int) {
 	p.line()
 	p.field("Whose matter", e.Concerns)
 	p.field("What to do", e.Next)
+	if e.Kind == explain.KindMessage && e.Recipient == "" {
+		return
+	}
 	p.line()
 	p.said(e)
 	p.code(e)
@@ -60,6 +63,10 @@ func headlineStyle(e *explain.Explanation) style {
 func (p *page) said(e *explain.Explanation) {
 	if e.Recipient != "" {
 		p.field("Recipient", e.Recipient)
+	}
+	if e.Outcome != "" {
+		p.field("Outcome", e.Outcome)
+		p.field("Reported by", orElse(e.ReportingHost, "(not told)"))
 	}
 	if e.Reply == nil {
 		return
@@ -114,6 +121,12 @@ func (p *page) code(e *explain.Explanation) {
 	}
 	if r := e.ReplyCodeEntry; r != nil {
 		p.field("Reply code", fmt.Sprintf("%d %s", r.ReplyCode, r.Name))
+	}
+	if !e.Reported.IsZero() && e.Reported != e.Code {
+		p.field("Reported code", e.Reported.String()+"; the one in the reply tells more")
+	}
+	if !e.Said.IsZero() && e.Said != e.Code {
+		p.field("Said code", e.Said.String()+"; the report's own tells more")
 	}
 	if e.How == nixie.HowMended {
 		p.field("Read as", e.Effective.String()+", since the reply code decides")

@@ -59,6 +59,7 @@ const (
 	KindLog       Kind = "log-line"   // a line of a mail server's log
 	KindReport    Kind = "report"     // a recipient of a delivery status notification
 	KindFound     Kind = "found"      // a code met in other text
+	KindMessage   Kind = "message"    // a whole message that reports on no recipient's delivery
 )
 
 // An Explanation is what nixie makes of one thing found in a text.
@@ -69,12 +70,19 @@ type Explanation struct {
 	Offset int
 	// Recipient and RemoteHost are what a log line or a report tells; DSNAction too.
 	Recipient, RemoteHost, DSNAction string
+	// Of a whole message: who reports, what the report's outcome is (see package
+	// bounce), the code of the report's own field and the one inside the reply, and
+	// what the message is and how it is laid out.
+	ReportingHost, Outcome              string
+	Reported, Said                      nixie.Code
+	MessageKind, MessageSubtype, Format string
 
 	// Reply is what was said, nil when the piece is only a code. For a log line or
 	// a report these are the words inside it, not the whole piece.
 	Reply *nixie.Reply
 	// Code is the code as it was said: by the reply or, where that has none, by
-	// the log line or report around it. Zero if there was none.
+	// the log line or report around it. In a whole message it is the better of the
+	// two. Zero if there was none.
 	Code nixie.Code
 	// Asked is a bare code as it was written: "X.7.26", "4.7.x", "550".
 	Asked string
@@ -110,7 +118,23 @@ func Text(text string, o Options) ([]Explanation, error) {
 	}
 	o = o.filled()
 	body := strings.TrimPrefix(text, "\ufeff") // the byte order mark of some editors
-	pieces := split(body)
+	all, err, ok := o.message(body)
+	if !ok {
+		all, err = o.pieces(body, 0)
+	}
+	for i := range all {
+		all[i].Offset += len(text) - len(body)
+	}
+	if len(all) == 0 {
+		return nil, nothing(text)
+	}
+	return all, err
+}
+
+// pieces explains each piece of a text that is no whole message, or the body of
+// one, which begins at offset at.
+func (o Options) pieces(text string, at int) ([]Explanation, error) {
+	pieces := split(text)
 	all := make([]Explanation, 0, min(len(pieces), MaxFound))
 	for _, p := range pieces {
 		e, ok := o.piece(p)
@@ -120,11 +144,8 @@ func Text(text string, o Options) ([]Explanation, error) {
 		if len(all) == MaxFound {
 			return all, fmt.Errorf("the text holds more: %w", ErrTooMany)
 		}
-		e.Offset += len(text) - len(body)
+		e.Offset += at
 		all = append(all, e)
-	}
-	if len(all) == 0 {
-		return nil, nothing(text)
 	}
 	return all, nil
 }
@@ -197,6 +218,13 @@ func (o Options) judge(e *Explanation, r nixie.Reply, h verdict.Hints) {
 	e.Effective, e.How = judged.Effective()
 	v := o.Judge.Of(*judged, h)
 	e.Verdict = &v
+	o.lookUp(e)
+	e.sentences(h.GaveUp)
+	e.References = references(e)
+}
+
+// lookUp fills in what the registry knows.
+func (o Options) lookUp(e *Explanation) {
 	if !e.Code.IsZero() {
 		e.Match = o.Registry.Lookup(e.Code)
 		e.Unregistered = e.Match.Entry == nil
@@ -205,8 +233,13 @@ func (o Options) judge(e *Explanation, r nixie.Reply, h verdict.Hints) {
 	if e.ReplyCode != 0 {
 		e.ReplyCodeEntry = o.Registry.ReplyCode(e.ReplyCode)
 	}
-	e.Headline, e.Concerns, e.Next = headline(&v), concerns(&v), next(&v, h.GaveUp)
-	e.Finality = finality(&v, e.Effective.Class(), h.GaveUp)
+}
+
+// sentences fills in what is said to people of a verdict.
+func (e *Explanation) sentences(gaveUp bool) {
+	v := e.Verdict
+	e.Headline, e.Concerns, e.Next = headline(v), concerns(v), next(v, gaveUp)
+	e.Finality = finality(v, e.Effective.Class(), gaveUp)
 	switch {
 	case e.ReplyCode/100 == 3: // RFC 5321, 4.2.1
 		e.Headline, e.Finality = "The server waits for what comes next.", "Neither: nothing is decided yet."
@@ -216,7 +249,6 @@ func (o Options) judge(e *Explanation, r nixie.Reply, h verdict.Hints) {
 		e.Concerns = "Not told: it can be the sender's address or the recipient's."
 		e.Next = "Find out from the words whose address is meant, before anybody is taken off a list."
 	}
-	e.References = references(e)
 }
 
 // withCode returns the reply as if its first line carried the code.

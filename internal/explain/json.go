@@ -50,6 +50,14 @@ type objectJSON struct {
 	DSNAction  string `json:"dsn_action,omitempty"`
 	Reply      string `json:"reply,omitempty"`
 
+	Message        string `json:"message_kind,omitempty"`
+	MessageSubtype string `json:"message_subtype,omitempty"`
+	Format         string `json:"format,omitempty"`
+	Outcome        string `json:"outcome,omitempty"`
+	ReportingHost  string `json:"reporting_host,omitempty"`
+	Reported       string `json:"reported_code,omitempty"`
+	Said           string `json:"said_code,omitempty"`
+
 	BatchLine
 
 	RuleSource string              `json:"rule_source,omitempty"`
@@ -132,6 +140,8 @@ func (e Explanation) MarshalJSON() ([]byte, error) {
 	o := objectJSON{
 		Schema: Schema, Kind: e.Kind, Input: e.Input, Offset: e.Offset, Asked: e.Asked,
 		Recipient: e.Recipient, RemoteHost: e.RemoteHost, DSNAction: e.DSNAction,
+		Message: e.MessageKind, MessageSubtype: e.MessageSubtype, Format: e.Format, Outcome: e.Outcome,
+		ReportingHost: e.ReportingHost, Reported: e.Reported.String(), Said: e.Said.String(),
 		BatchLine: e.Batch(nil),
 		Headline:  e.Headline, Finality: e.Finality, Concerns: e.Concerns, Next: e.Next,
 		Entry: entry(e.Match),
