@@ -19,9 +19,13 @@ func cutType(value string) (kind, text string) {
 		return "", value
 	}
 	for j := range len(kind) {
-		if !isNameByte(kind[j]) || kind[j] == '.' {
+		// QUIRK: "rfc/822;". testdata/quirks/address-type-slash.txt
+		if (!isNameByte(kind[j]) || kind[j] == '.') && kind[j] != '/' {
 			return "", value
 		}
+	}
+	if kind == "rfc/822" {
+		kind = "rfc822"
 	}
 	return smallType(kind), trimSpace(value[i+1:])
 }
@@ -57,7 +61,10 @@ func (p *parser) setAddress(to *Typed, i int, value string) {
 		// QUIRK: an address without its type. testdata/quirks/address-no-type.txt
 		p.problem(ProblemType, i, value)
 	}
-	if strings.IndexByte(text, '\n') >= 0 {
+	if first, rest, ok := strings.Cut(text, "\n"); ok && wholeAddress(first) && strings.IndexAny(rest, "@.") < 0 {
+		// QUIRK: a stray line behind an address. testdata/quirks/address-stray-line.txt
+		text = first
+	} else if ok {
 		// Folding adds white space only beside white space, which is seldom found
 		// in an address.
 		text = strings.ReplaceAll(text, "\n", "")
@@ -76,6 +83,12 @@ func (p *parser) setAddress(to *Typed, i int, value string) {
 		}
 		to.Text = bare
 	}
+}
+
+// wholeAddress reports whether a text ends in a domain of two labels or more.
+func wholeAddress(s string) bool {
+	at := strings.LastIndexByte(s, '@')
+	return at > 0 && strings.IndexByte(s[at:], '.') > 1 && (isLetter(s[len(s)-1]) || s[len(s)-1] == '>')
 }
 
 // bareAddress returns an address without angle brackets, comments and RFC 2047
