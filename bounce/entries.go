@@ -209,7 +209,7 @@ func (r *reading) bareName(i int) {
 	case len(name) < 2 || len(name) > MaxAddress || !isAlnum(name[0]):
 		return
 	case strings.IndexByte(name, '!') > 0 && strings.HasPrefix(tail, "..."), strings.IndexByte(name, '!') > 0 && start > 0 && s[start-1] == '<':
-	case x400(name):
+	case x400(name) && !strings.Contains(name, ";l="): // with l it is a message's number
 		if i := strings.LastIndexByte(s, ';'); i > end {
 			end = i + 1
 		}

@@ -259,11 +259,13 @@ const (
 	listAfterReply                     // begins a line that ends a reply
 	listAutoSubject                    // in the subject of an automatic answer of any kind
 	listContact                        // in a line that tells whom to ask
+	listBoilerplate                    // in a paragraph that gives no reason
+	listReporter                       // before the name of the host that reports
 	listNoDaemon                       // in the From of programs that write to those who run them
 	listKinds
 )
 
-var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "auto-subject", "contact", "no-daemon"}
+var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "auto-subject", "contact", "boilerplate", "reporter", "no-daemon"}
 
 // phraseUse says what a phrase tells: a kind of word, or the words of a format.
 type phraseUse struct {

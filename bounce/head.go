@@ -58,7 +58,7 @@ func (r *reading) headField(name, value string) {
 	case strings.EqualFold(name, "Return-Path"):
 		path := strings.ToLower(strings.Trim(value, " \t<>"))
 		h.nullPath = path == ""
-		h.ownPath = path != "" && r.senderOf(path) != senderDaemon && !strings.Contains(path, "postmaster")
+		h.ownPath = path != "" && !strings.Contains(path, "daemon") && !strings.Contains(path, "postmaster") && !strings.Contains(path, "double-bounce")
 	case strings.EqualFold(name, "Auto-Submitted"):
 		word, _, _ := strings.Cut(value, ";")
 		h.autoSubmitted = strings.ToLower(strings.TrimSpace(word))

@@ -19,7 +19,10 @@ func (r *reading) nonstandard() {
 		r.res.Format = r.formats[f].Name
 		r.res.Subtype = r.formats[f].Subtype
 	}
-	if r.res.Kind = kind; kind != DeliveryReport {
+	if r.res.Kind = kind; kind == Feedback {
+		r.complainedOriginal()
+	}
+	if kind != DeliveryReport {
 		if kind == Other {
 			r.res.Format, r.res.Subtype = "", ""
 		}
@@ -39,8 +42,53 @@ func (r *reading) nonstandard() {
 	}
 	r.findHeadings()
 	r.recipients(r.action(f))
+	r.findReporter()
+	r.within()
 	if len(r.res.Recipients) == 0 && r.weakBounce(f) {
 		r.res.Kind, r.res.Format = Other, ""
+	}
+}
+
+// within reads a bounce that came inside of this one, where this one itself says
+// too little: gateways and list managers pass reports on so.
+func (r *reading) within() {
+	for i := range r.res.Recipients {
+		if rec := &r.res.Recipients[i]; rec.ReplyCode != 0 || !rec.Code.IsZero() || rec.Taken.Address != Words && rec.Taken.Address != Returned {
+			return
+		}
+	}
+	if r.depth > 0 || r.res.Original.IsZero() {
+		return
+	}
+	inner := r.Reader.parse(r.res.Original.Raw, r.depth+1)
+	if inner.Kind != DeliveryReport || len(inner.Recipients) == 0 || inner.Recipients[0].Taken.Address == Returned {
+		return
+	}
+	format := r.res.Format
+	*r.res = inner
+	r.res.Format = orElse(format, inner.Format)
+	r.problem("nested-report", "the report was in the message that this one returns")
+}
+
+// findReporter looks in the first words for the host that tells.
+func (r *reading) findReporter() {
+	const first = 12 // lines
+	for i := range r.words.lines[:min(first, len(r.words.lines))] {
+		s := r.words.at(i)
+		for _, says := range r.lists[listReporter] {
+			at := indexFold(s, says)
+			if at < 0 {
+				continue
+			}
+			host := strings.Trim(firstField(strings.TrimLeft(s[at+len(says):], " <[:")), "<>[](),:;.")
+			if !isHost(host) {
+				continue
+			}
+			for k := range r.res.Recipients {
+				r.res.Recipients[k].ReportingMTA = orElse(r.res.Recipients[k].ReportingMTA, host)
+			}
+			return
+		}
 	}
 }
 
@@ -66,7 +114,9 @@ func (r *reading) recipients(action dsn.Action) {
 		if a, ok := nextAddress(to, 0); ok {
 			rec := Recipient{Address: a.text(to), Action: action}
 			rec.Taken = Taken{Address: Returned, Action: Derived}
-			r.tell(&rec, nil, true)
+			if r.tell(&rec, nil, true); rec.Reply.String() == "" {
+				r.tellFirst(&rec)
+			}
 			r.finish(&rec, true)
 		}
 	}
@@ -269,7 +319,7 @@ func (r *reading) points(f int, away bool) int {
 	add(h.sender == senderDaemon, 2)
 	add(h.sender == senderRole, 1)
 	add(h.nullPath, 1)
-	add(h.ownPath && f < 0, -2)
+	add(h.ownPath && f < 0, -3)
 	add(holdsAny(h.subject, r.lists[listBounceSubject]), 2)
 	add(r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired], 2)
 	add(r.said[wordDelivered], 1)
@@ -278,7 +328,8 @@ func (r *reading) points(f int, away bool) int {
 	add(h.autoSubmitted == "auto-replied" || h.autoSubmitted == "auto-generated", 1)
 	add(!r.res.Original.IsZero(), 1)
 	switch {
-	case h.reply && h.nullPath && f >= 0:
+	case h.reply && h.nullPath:
+		add(f < 0, -1)
 	case h.reply:
 		add(true, -4)
 	}
@@ -314,15 +365,20 @@ func (r *reading) feedback() {
 		}
 	}
 	if len(r.res.Recipients) == 0 {
-		to := r.res.Original.Field("To")
-		for at := 0; len(r.res.Recipients) < maxTo; {
-			a, ok := nextAddress(to, at)
-			if !ok {
-				return
-			}
-			r.res.Recipients = append(r.res.Recipients, Recipient{Address: a.text(to), Taken: Taken{Address: Returned}})
-			at = a.end
+		r.complainedOriginal()
+	}
+}
+
+// complainedOriginal takes the recipients from the message complained of.
+func (r *reading) complainedOriginal() {
+	to := r.res.Original.Field("To")
+	for at := 0; len(r.res.Recipients) < maxTo; {
+		a, ok := nextAddress(to, at)
+		if !ok {
+			return
 		}
+		r.res.Recipients = append(r.res.Recipients, Recipient{Address: a.text(to), Taken: Taken{Address: Returned}})
+		at = a.end
 	}
 }
 

@@ -78,6 +78,7 @@ type reading struct {
 	parts found
 	head  head
 	res   *Result
+	depth int // 1 for a bounce within a bounce
 
 	words    words
 	says     []bool          // by format: one of its phrases stands in the words
@@ -90,10 +91,12 @@ type reading struct {
 type found struct{ text, status, feedback, disposition, original, html int }
 
 // Parse is like the function of that name.
-func (rd *Reader) Parse(msg string) Result {
+func (rd *Reader) Parse(msg string) Result { return rd.parse(msg, 0) }
+
+func (rd *Reader) parse(msg string, depth int) Result {
 	r := rd.pool.Get().(*reading)
 	var res Result
-	r.res = &res
+	r.res, r.depth = &res, depth
 	r.read(msg)
 	r.forget()
 	rd.pool.Put(r)
@@ -116,6 +119,9 @@ func (r *reading) read(msg string) {
 	r.findParts()
 	r.readHead()
 	r.findOriginal()
+	if r.notification(msg) {
+		return
+	}
 	if i := r.parts.status; i >= 0 {
 		report := dsn.ParseStatus(r.tree.Text(i, MaxWords))
 		r.res.Report = &report

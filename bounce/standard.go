@@ -12,11 +12,16 @@ import (
 func (r *reading) standard() {
 	r.res.Kind = DeliveryReport
 	r.fromReport(Status)
-	if r.poor() {
+	switch {
+	case r.poor():
 		r.readWords()
 		r.scanWords()
 		r.findHeadings()
 		r.enrich()
+	case r.tellsMore():
+		r.readWords()
+		r.findHeadings()
+		r.addCommands()
 	}
 	if r.res.Format = r.format(); r.res.Format == "" {
 		r.res.Format = "rfc3464"
@@ -69,6 +74,11 @@ func fromFields(rep *dsn.Report, f *dsn.Recipient, place Place) Recipient {
 	}
 	if text := f.Diagnostic.Text; text != "" {
 		rec.say(text, place)
+	} else if i, j := strings.IndexByte(f.StatedStatus, '('), strings.LastIndexByte(f.StatedStatus, ')'); i > 0 && j > i {
+		rec.say(f.StatedStatus[i+1:j], place) // the comment is all the words there are
+	}
+	if f.StatedStatus == "" && !rec.SaidCode.IsZero() {
+		rec.Code, rec.Taken.Code = rec.SaidCode, place
 	}
 	rec.conclude()
 	return rec
@@ -88,6 +98,10 @@ const maxReplyText = 8 << 10
 // say sets what was said. A code in it is a server's if a reply code stands
 // before it; else it is the report's own, in words.
 func (rec *Recipient) say(text string, place Place) {
+	// Lines of a field were folded, which is not where those of the reply ended.
+	if place == Status && strings.IndexByte(text, '\n') >= 0 {
+		text = strings.ReplaceAll(text, "\n", " ")
+	}
 	reply, err := nixie.ParseReply(cutAt(text, maxReplyText))
 	if err != nil {
 		return
@@ -102,7 +116,9 @@ func (rec *Recipient) say(text string, place Place) {
 		}
 	}
 	rec.Reply, rec.Taken.Reply = reply, place
-	rec.ReplyCode = reply.ReplyCode()
+	if rec.ReplyCode = reply.ReplyCode(); !isFailure(rec.ReplyCode) && rec.Action != dsn.Delivered && rec.Action != dsn.Relayed && rec.Action != dsn.Expanded {
+		rec.ReplyCode = 0
+	}
 	switch code := reply.Code(); {
 	case code.IsZero():
 	case rec.ReplyCode != 0 || place == Status && rec.RemoteMTA != "": // RFC 3464, 2.3.5: it is the remote's word
@@ -119,10 +135,13 @@ func (rec *Recipient) say(text string, place Place) {
 }
 
 // failureIn returns where a reply code that refuses stands within a text, with a
-// code behind it; 0 if nowhere.
+// code or an address behind it; 0 if nowhere.
 func failureIn(text string) int {
 	for i := 1; i+9 < len(text); i++ {
-		if (text[i-1] == ' ' || text[i-1] == '\n') && isReplyLine(text[i:]) && text[i+4] == text[i] && text[i+5] == '.' {
+		if text[i] != '4' && text[i] != '5' || strings.IndexByte(" \n:[('\"", text[i-1]) < 0 || !isReplyLine(text[i:]) {
+			continue
+		}
+		if c := text[i+4]; c == '<' || c == '#' || c == text[i] && text[i+5] == '.' && isDigit(text[i+6]) {
 			return i
 		}
 	}
@@ -153,7 +172,7 @@ func (rec *Recipient) conclude() {
 		rec.Outcome = OutcomeDelivered
 	default:
 		rec.Outcome = OutcomeFailed
-		if rec.givenUp() {
+		if rec.givenUp() || strings.Contains(rec.Reply.String(), "essage expired") {
 			rec.Outcome = OutcomeExpired
 		}
 	}
@@ -187,18 +206,44 @@ func (r *reading) poor() bool {
 	return false
 }
 
+// tellsMore reports whether the words tell a command, or what an address was made
+// of, that no field tells.
+func (r *reading) tellsMore() bool {
+	if r.parts.text < 0 {
+		return false
+	}
+	body := r.tree.Parts[r.parts.text].Body
+	for i := range r.res.Recipients {
+		if rec := &r.res.Recipients[i]; rec.Command == "" && rec.ReplyCode != 0 && (strings.Contains(body, "(in reply") || strings.Contains(body, "after RCPT") || strings.Contains(body, "after MAIL") || strings.Contains(body, ">>> ")) {
+			return true
+		}
+	}
+	return strings.Contains(body, "generated from ") || strings.Contains(body, "expanded from")
+}
+
+// addCommands adds which command was answered, and what an address was made of.
+func (r *reading) addCommands() {
+	list := r.chosen(true)
+	for i := range r.res.Recipients {
+		rec := &r.res.Recipients[i]
+		told := Recipient{Address: rec.Address, Original: rec.Original, Action: rec.Action}
+		r.tell(&told, list, len(r.res.Recipients) == 1)
+		rec.Command, rec.Original = orElse(rec.Command, told.Command), orElse(rec.Original, told.Original)
+	}
+}
+
 // enrich adds what the words say to recipients whose fields don't tell.
 func (r *reading) enrich() {
-	list := r.chosen(false)
+	list := r.chosen(true)
 	for i := range r.res.Recipients {
 		rec := &r.res.Recipients[i]
 		if rec.Address == "" && len(list) == len(r.res.Recipients) {
 			rec.Address, rec.Taken.Address = list[i].address.text(r.words.text), Words
 		}
-		if rec.ReplyCode != 0 || !rec.SaidCode.IsZero() || rec.Action != dsn.Failed && rec.Action != dsn.Delayed {
+		if rec.ReplyCode != 0 || !rec.SaidCode.IsZero() || rec.Action != dsn.Failed && rec.Action != dsn.Delayed && rec.Reply.String() != "" {
 			continue
 		}
-		told := Recipient{Address: rec.Address}
+		told := Recipient{Address: rec.Address, Original: rec.Original, Action: rec.Action}
 		r.tell(&told, list, len(r.res.Recipients) == 1)
 		rec.Original = orElse(rec.Original, told.Original)
 		if told.Reply.String() == "" || told.ReplyCode == 0 && told.SaidCode.IsZero() && rec.Reply.String() != "" {

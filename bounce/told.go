@@ -63,29 +63,73 @@ func (r *reading) sendersOwn(h *heading) bool {
 // tell sets what the words say of a recipient: in a section under its address,
 // or in a transcript; alone says that it is the only one.
 func (r *reading) tell(rec *Recipient, list []heading, alone bool) {
-	for i := range r.headings {
-		h := &r.headings[i]
-		if h.weight < weightWeak || !sameAddress(h.address.text(r.words.text), rec.Address) && !(alone && len(list) == 1 && h.line == list[0].line) {
-			continue
-		}
-		if r.tellSection(rec, h, r.sectionEnd(i, list)); rec.ReplyCode != 0 {
+	label := ""
+	if st := r.statedBefore(list); st != nil {
+		if rec.say(r.statementText(st), Words); rec.ReplyCode != 0 {
+			rec.Command, rec.RemoteMTA = orElse(st.command, rec.Command), orElse(st.host, rec.RemoteMTA)
 			return
 		}
 	}
+	for _, mentions := range [...]bool{false, true} {
+		for i := range r.headings {
+			h := &r.headings[i]
+			if !r.speaksOf(h, rec, list, alone) || h.weight == weightReply || mentions != (h.weight == weightMention) {
+				continue
+			}
+			if r.tellSection(rec, h, r.sectionEnd(i, list)); rec.ReplyCode != 0 {
+				return
+			}
+			if h.weight >= weightLabel && label == "" {
+				label = r.labelWords(h)
+			}
+		}
+		if rec.Reply.String() != "" {
+			break
+		}
+	}
 	own := *rec
-	if st := r.statementOf(rec.Address, alone); st != nil {
-		rec.Command, rec.RemoteMTA = st.command, st.host
+	if st := r.statementOf(rec.Address, alone, own.Reply.String() != ""); st != nil {
+		rec.Command, rec.RemoteMTA = st.command, orElse(st.host, rec.RemoteMTA)
 		if rec.say(r.statementText(st), Words); rec.ReplyCode != 0 {
 			return
 		}
 		*rec = own
 	}
-	if alone && own.SaidCode.IsZero() {
+	if alone && own.SaidCode.IsZero() && own.Code.IsZero() {
 		r.tellAnywhere(rec)
 	}
-	if alone && rec.Reply.String() == "" && len(list) == 1 {
+	switch {
+	case rec.Reply.String() != "":
+	case label != "":
+		rec.sayWords(label)
+	case len(list) > 0:
 		r.tellBefore(rec, &list[0])
 	}
+}
+
+// speaksOf reports whether a heading is one of a recipient's.
+func (r *reading) speaksOf(h *heading, rec *Recipient, list []heading, alone bool) bool {
+	text := h.address.text(r.words.text)
+	return sameAddress(text, rec.Address) || rec.Original != "" && sameAddress(text, rec.Original) || alone && len(list) == 1 && h.line == list[0].line
+}
+
+// statedBefore returns the only reply in the words, where it stands before the
+// recipients: it is said of all of them.
+func (r *reading) statedBefore(list []heading) *statement {
+	if len(r.spoken) != 1 || len(list) == 0 || r.spoken[0].line >= list[0].line || r.spoken[0].address != "" {
+		return nil
+	}
+	return &r.spoken[0]
+}
+
+// labelWords returns the words before an address on its line, if they tell more
+// than that an address follows: "User mailbox exceeds allowed size: a@b.example".
+func (r *reading) labelWords(h *heading) string {
+	label := strings.TrimRight(r.words.text[r.words.lines[h.line].start:h.address.start], " <\"'(:=")
+	if len(label) < 12 || strings.Count(label, " ") < 2 || holdsAny(strings.ToLower(label[len(label)-10:]), r.lists[listRecipientLabel]) {
+		return ""
+	}
+	return label
 }
 
 // sectionEnd returns the line where what is said under a heading ends: at the
@@ -95,21 +139,54 @@ func (r *reading) sectionEnd(i int, list []heading) int {
 	own := r.headings[i].address.text(text)
 	for k := i + 1; k < len(r.headings); k++ {
 		h := &r.headings[k]
-		if h.weight >= weightLabel && h.line > r.headings[i].line && !sameAddress(h.address.text(text), own) && (len(list) > maxCompared || named(list, text, h.address.text(text))) {
+		if h.weight >= weightLabel && h.line > r.headings[i].line && !r.listed(r.headings[i].line, h) && !sameAddress(h.address.text(text), own) && (len(list) > maxCompared || named(list, text, h.address.text(text))) {
 			return h.line
 		}
 	}
 	return len(r.words.lines)
 }
 
+// lastListed returns the last heading of the list of bare addresses that a heading
+// begins or is in, nil if it stands alone.
+func (r *reading) lastListed(h *heading) (last *heading) {
+	for i := range r.headings {
+		next := &r.headings[i]
+		if next.line <= h.line || next.weight < weightLabel {
+			continue
+		}
+		if !r.listed(h.line, next) {
+			break
+		}
+		last = next
+	}
+	return last
+}
+
+// listed reports whether a heading only goes on a list of addresses that began at
+// a line: what follows the list is said of all.
+func (r *reading) listed(from int, h *heading) bool {
+	w := &r.words
+	if h.line-from > MaxRecipients {
+		return false
+	}
+	for i := from; i < h.line; i++ {
+		s := w.at(i)
+		a, ok := nextAddress(s, 0)
+		if !ok || !onlyMarks(s[:a.start]) || strings.Trim(s[a.end:], " <>(),;.\"'") != "" {
+			return false
+		}
+	}
+	return true
+}
+
 // statementOf finds what a transcript says of an address.
-func (r *reading) statementOf(address string, alone bool) *statement {
+func (r *reading) statementOf(address string, alone, told bool) *statement {
 	var by, other *statement
 	for i := range r.spoken {
 		st := &r.spoken[i]
 		switch {
 		case !isReplyLine(r.words.text[st.start:st.end] + " "):
-		case sameAddress(st.address, address):
+		case sameAddress(st.address, address), st.address == "" && r.namesLocalPart(st, address):
 			if by == nil || by.command == "" {
 				by = st
 			}
@@ -117,10 +194,18 @@ func (r *reading) statementOf(address string, alone bool) *statement {
 			other = st
 		}
 	}
-	if by == nil && (alone || len(r.spoken) == 1) {
+	if by == nil && (alone || len(r.spoken) == 1 && !told) {
 		by = other
 	}
 	return by
+}
+
+// namesLocalPart reports whether a reply names an address without its domain:
+// "550 5.1.1 user... User unknown".
+func (r *reading) namesLocalPart(st *statement, address string) bool {
+	local, _, _ := strings.Cut(address, "@")
+	rest := strings.TrimLeft(cutAt(r.words.text[st.start:st.end], 200), "0123456789.-# <")
+	return len(local) > 0 && len(rest) > len(local) && rest[:len(local)] == local && strings.IndexByte(" .>:", rest[len(local)]) >= 0
 }
 
 // statementText joins the lines of a reply in a transcript.
@@ -148,7 +233,13 @@ func (r *reading) statementText(st *statement) string {
 // at a time, up to the first that has a reply.
 func (r *reading) tellSection(rec *Recipient, h *heading, end int) {
 	words := ""
+	if last := r.lastListed(h); last != nil {
+		h = last
+	}
 	for n, from := 0, h.line; n < maxParagraphs && from < end; n++ {
+		if from > h.line && r.transcriptAt(from) {
+			break
+		}
 		text, next := r.paragraph(from, end, h)
 		from = next
 		if strings.TrimSpace(text) == "" {
@@ -156,12 +247,11 @@ func (r *reading) tellSection(rec *Recipient, h *heading, end int) {
 			continue
 		}
 		text = r.rewritten(rec, text)
-		reply, err := nixie.ParseReply(cutAt(text, maxReplyText))
-		if err == nil && (isFailure(reply.ReplyCode()) || reply.ReplyCode() == 0 && !reply.Code().IsZero()) {
+		if reply, ok := replyIn(text); ok {
 			r.take(rec, reply)
 			return
 		}
-		if words == "" && !holdsAny(strings.ToLower(cutAt(text, 400)), r.lists[listContact]) {
+		if low := strings.ToLower(cutAt(text, 400)); words == "" && !strings.HasSuffix(text, ":") && !holdsAny(low, r.lists[listContact]) && !holdsAny(low, r.lists[listBoilerplate]) {
 			words = text
 		}
 	}
@@ -170,16 +260,44 @@ func (r *reading) tellSection(rec *Recipient, h *heading, end int) {
 	}
 }
 
+// replyIn finds a reply that refuses, or a code, in a paragraph.
+func replyIn(text string) (nixie.Reply, bool) {
+	reply, err := nixie.ParseReply(cutAt(text, maxReplyText))
+	if err != nil {
+		return reply, false
+	}
+	if isFailure(reply.ReplyCode()) {
+		return reply, true
+	}
+	if i := failureIn(text); i > 0 {
+		if later, err := nixie.ParseReply(cutAt(text[i:], maxReplyText)); err == nil && isFailure(later.ReplyCode()) {
+			return later, true
+		}
+	}
+	return reply, reply.ReplyCode() == 0 && !reply.Code().IsZero()
+}
+
+// transcriptAt reports whether a session is told from a line on.
+func (r *reading) transcriptAt(i int) bool {
+	for ; i < len(r.words.lines); i++ {
+		if s := r.words.at(i); s != "" {
+			_, talks := talkingTo(s)
+			return talks || rules(s) && !bareRule(s) || sentCommand(s) != ""
+		}
+	}
+	return false
+}
+
 // sayWords sets what was said by whoever made the report, where no server spoke.
 func (rec *Recipient) sayWords(words string) {
 	words = strings.TrimSpace(words)
-	if strings.HasPrefix(words, "(") && strings.HasSuffix(words, ")") {
-		words = strings.TrimPrefix(words[1:len(words)-1], "reason: ")
+	if strings.HasPrefix(words, "(") && strings.HasSuffix(words, ")") && strings.Count(words, "(") == 1 {
+		words = words[1 : len(words)-1]
+	}
+	if begins := "reason:"; beginsFold(words, begins) {
+		words = strings.TrimSpace(words[len(begins):])
 	}
 	rec.say(words, Words)
-	if rec.ReplyCode != 0 && !isFailure(rec.ReplyCode) {
-		rec.ReplyCode = 0
-	}
 }
 
 // isFailure reports whether a reply code refuses.
@@ -232,11 +350,19 @@ func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
 			if at >= l.end || strings.Trim(w.text[at:l.end], ")(.-") == "" {
 				continue
 			}
+			if strings.HasPrefix(w.text[h.tail:l.end], "...") || strings.HasPrefix(w.text[h.tail:l.end], ">...") {
+				return w.text[l.start:r.continued(i)], end // Sendmail's: the line is a statement of its own
+			}
 			start, stop = at, l.end
 			continue
 		}
 		switch {
-		case s == "" || bareRule(s) || rules(s) && start >= 0:
+		case rules(s) && !bareRule(s) && h != nil:
+			if start >= 0 {
+				return w.text[start:stop], end
+			}
+			return "", end
+		case s == "" || rules(s):
 			if start >= 0 {
 				return w.text[start:stop], i + 1
 			}
@@ -253,6 +379,17 @@ func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
 		return "", i
 	}
 	return w.text[start:stop], i
+}
+
+// continued returns where the lines that continue line i end: those that stand
+// further in.
+func (r *reading) continued(i int) int {
+	w := &r.words
+	k := i
+	for k+1 < len(w.lines) && !w.lines[k+1].empty() && w.lines[k+1].column > w.lines[i].column {
+		k++
+	}
+	return w.lines[k].end
 }
 
 func skipToEmpty(w *words, i, end int) int {
@@ -287,6 +424,50 @@ func (r *reading) take(rec *Recipient, reply nixie.Reply) {
 	if rec.RemoteMTA == "" {
 		rec.RemoteMTA = orElse(host, addr)
 	}
+	if rec.RemoteMTA == "" {
+		before, _, _ := strings.Cut(reply.String(), rec.Reply.String())
+		rec.RemoteMTA = hostIn(before)
+	}
+}
+
+// hostIn looks for the host that the words before a reply speak of: one in
+// brackets or beside a word that tells of a server, or an address.
+func hostIn(s string) string {
+	before := ""
+	for _, word := range strings.Fields(cutAt(s, 400)) {
+		name := strings.Trim(word, "<>[](),:;'\"")
+		if name = strings.TrimSuffix(name, "."); isHost(name) {
+			switch before {
+			case "", "to", "host", "server", "by", "with", "(from", "from", "mx":
+				return name
+			}
+			if name[len(name)-1] >= '0' && name[len(name)-1] <= '9' {
+				return name
+			}
+		}
+		before = strings.ToLower(word)
+	}
+	return ""
+}
+
+// isHost reports whether a word looks like a host's name or IPv4 address.
+func isHost(s string) bool {
+	dots := 0
+	for i := range len(s) {
+		switch {
+		case s[i] == '.':
+			if i == 0 || s[i-1] == '.' {
+				return false
+			}
+			dots++
+		case !isAlnum(s[i]) && s[i] != '-':
+			return false
+		}
+	}
+	if s == "" || s[len(s)-1] == '.' {
+		return false
+	}
+	return dots == 3 || dots > 0 && !isDigit(s[0]) && !isDigit(s[len(s)-1])
 }
 
 // commandIn looks for the command that a sentence says was answered.
@@ -313,9 +494,21 @@ func (r *reading) tellAnywhere(rec *Recipient) {
 		if text == "" || strings.IndexAny(text, "45") < 0 {
 			continue
 		}
-		reply, err := nixie.ParseReply(cutAt(text, maxReplyText))
-		if err == nil && isFailure(reply.ReplyCode()) {
+		if reply, ok := replyIn(text); ok && isFailure(reply.ReplyCode()) {
 			r.take(rec, reply)
+			return
+		}
+	}
+}
+
+// tellFirst takes the first paragraph that says something, where nobody is named.
+func (r *reading) tellFirst(rec *Recipient) {
+	for from := 0; from < len(r.words.lines); {
+		text, next := r.paragraph(from, len(r.words.lines), nil)
+		from = next
+		const greeting = 40 // bytes
+		if low := strings.ToLower(cutAt(text, 400)); len(text) > greeting && !holdsAny(low, r.lists[listBoilerplate]) {
+			rec.sayWords(text)
 			return
 		}
 	}
@@ -325,7 +518,7 @@ func (r *reading) tellAnywhere(rec *Recipient) {
 func (r *reading) tellBefore(rec *Recipient, h *heading) {
 	w := &r.words
 	end := h.line
-	if before := strings.TrimRight(w.text[w.lines[end].start:h.address.start], " <\"'(:"); len(before) > minWords {
+	if before := strings.TrimRight(w.text[w.lines[end].start:h.address.start], " <\"'(:"); len(before) > 10 {
 		rec.sayWords(w.at(end))
 		return
 	}
@@ -364,7 +557,9 @@ func (r *reading) finish(rec *Recipient, alone bool) {
 		rec.ReportingMTA = hostName(rep.ReportingMTA.Text)
 	}
 	rec.conclude()
-	if rec.Outcome == OutcomeFailed && rec.ReplyCode/100 != 5 && (alone && r.said[wordExpired] || r.expired(rec.Reply.String())) {
+	switch {
+	case rec.Outcome != OutcomeFailed:
+	case rec.ReplyCode/100 != 5 && alone && r.said[wordExpired], rec.ReplyCode/100 != 5 && r.expired(rec.Reply.String()):
 		rec.Outcome = OutcomeExpired
 	}
 	r.res.Recipients = append(r.res.Recipients, *rec)
