@@ -124,10 +124,10 @@ func (r *reading) heading(i int, a span, tail int, weight int8) {
 
 // contactLine reports whether a line, or the one before it, tells whom to ask.
 func (r *reading) contactLine(i int) bool {
-	if holdsAny(strings.ToLower(r.words.at(i)), r.lists[listContact]) {
+	if r.lists[listContact].in(r.words.at(i)) {
 		return true
 	}
-	return i > 0 && !r.words.lines[i-1].empty() && holdsAny(strings.ToLower(r.words.at(i-1)), r.lists[listContact])
+	return i > 0 && !r.words.lines[i-1].empty() && r.lists[listContact].in(r.words.at(i-1))
 }
 
 // isReplyLine reports whether a line begins with a reply code.
@@ -232,7 +232,7 @@ func (r *reading) announced(i int) bool {
 	for i--; i >= 0; i-- {
 		s := r.words.at(i)
 		if strings.HasSuffix(s, ":") {
-			return holdsAny(strings.ToLower(s), r.lists[listRecipientLabel])
+			return r.lists[listRecipientLabel].in(s)
 		}
 		if s == "" {
 			continue
@@ -275,9 +275,9 @@ func (r *reading) labelWeight(before string) int8 {
 	switch {
 	case label == "":
 		return weightStrong
-	case beginsWithAny(label, r.lists[listOtherLabel]):
+	case r.lists[listOtherLabel].begins(label):
 		return 0
-	case holdsAny(label, r.lists[listRecipientLabel]):
+	case r.lists[listRecipientLabel].in(label):
 		return weightLabel
 	}
 	return weightMention

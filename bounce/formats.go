@@ -261,11 +261,12 @@ const (
 	listContact                        // in a line that tells whom to ask
 	listBoilerplate                    // in a paragraph that gives no reason
 	listReporter                       // before the name of the host that reports
+	listTellsMore                      // in words that tell more than fields do
 	listNoDaemon                       // in the From of programs that write to those who run them
 	listKinds
 )
 
-var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "auto-subject", "contact", "boilerplate", "reporter", "no-daemon"}
+var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "auto-subject", "contact", "boilerplate", "reporter", "tells-more", "no-daemon"}
 
 // phraseUse says what a phrase tells: a kind of word, or the words of a format.
 type phraseUse struct {
@@ -292,7 +293,11 @@ func New(formats []Format) (*Reader, error) {
 			use.format = -1
 			if i := slices.Index(listNames[:], f.Words); i >= 0 {
 				for _, s := range f.Says {
-					rd.lists[i] = append(rd.lists[i], strings.ToLower(strings.Trim(s, `"`)))
+					if s = strings.ToLower(strings.Trim(s, `"`)); len(s) < 2 {
+						fail("%q is too short", s)
+						continue
+					}
+					rd.lists[i].add(s)
 				}
 				continue
 			}

@@ -25,7 +25,7 @@ func wrong(res *bounce.Result) string {
 	switch {
 	case !slices.Contains(kinds, res.Kind):
 		return "there is no kind " + string(res.Kind)
-	case res.Kind == bounce.DeliveryReport && res.Format == "" && res.Report != nil:
+	case res.Kind == bounce.DeliveryReport && res.Format == "" && res.Report != nil && len(res.Report.Recipients) > 0:
 		return "a report in fields has no format"
 	case res.Kind != bounce.DeliveryReport && res.Kind != bounce.Feedback && len(res.Recipients) > 0:
 		return "what is no report has recipients"

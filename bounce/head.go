@@ -40,7 +40,7 @@ func (r *reading) readHead() {
 	h.from = strings.ToLower(from)
 	h.subject = strings.ToLower(r.tree.Parts[0].Header.Text("Subject"))
 	h.sender = r.senderOf(h.from)
-	h.reply = beginsWithAny(h.subject, r.lists[listReplyPrefix])
+	h.reply = r.lists[listReplyPrefix].begins(h.subject)
 }
 
 func (r *reading) headField(name, value string) {
@@ -78,13 +78,13 @@ func (r *reading) headField(name, value string) {
 
 func (rd *Reader) senderOf(from string) sender {
 	switch {
-	case holdsAny(from, rd.lists[listNoDaemon]):
+	case rd.lists[listNoDaemon].in(from):
 		return senderOther
 	case strings.Trim(from, " <>\"") == "":
 		return senderDaemon
-	case holdsAny(from, rd.lists[listDaemon]):
+	case rd.lists[listDaemon].in(from):
 		return senderDaemon
-	case holdsAny(from, rd.lists[listRole]):
+	case rd.lists[listRole].in(from):
 		return senderRole
 	}
 	return senderOther
@@ -93,15 +93,6 @@ func (rd *Reader) senderOf(from string) sender {
 func holdsAny(s string, list []string) bool {
 	for _, x := range list {
 		if strings.Contains(s, x) {
-			return true
-		}
-	}
-	return false
-}
-
-func beginsWithAny(s string, list []string) bool {
-	for _, x := range list {
-		if strings.HasPrefix(s, x) {
 			return true
 		}
 	}

@@ -75,20 +75,18 @@ func (r *reading) findReporter() {
 	const first = 12 // lines
 	for i := range r.words.lines[:min(first, len(r.words.lines))] {
 		s := r.words.at(i)
-		for _, says := range r.lists[listReporter] {
-			at := indexFold(s, says)
-			if at < 0 {
-				continue
-			}
-			host := strings.Trim(firstField(strings.TrimLeft(s[at+len(says):], " <[:")), "<>[](),:;.")
-			if !isHost(host) {
-				continue
-			}
-			for k := range r.res.Recipients {
-				r.res.Recipients[k].ReportingMTA = orElse(r.res.Recipients[k].ReportingMTA, host)
-			}
-			return
+		_, end := r.lists[listReporter].find(s)
+		if end == 0 {
+			continue
 		}
+		host := strings.Trim(firstField(strings.TrimLeft(s[end:], " <[:")), "<>[](),:;.")
+		if !isHost(host) {
+			continue
+		}
+		for k := range r.res.Recipients {
+			r.res.Recipients[k].ReportingMTA = orElse(r.res.Recipients[k].ReportingMTA, host)
+		}
+		return
 	}
 }
 
@@ -276,7 +274,7 @@ func (r *reading) kindOf(f int) Kind {
 			return k
 		}
 	}
-	away := holdsAny(h.subject, r.lists[listAwaySubject])
+	away := r.lists[listAwaySubject].in(h.subject)
 	sure := (r.parts.status >= 0 || h.failed != "") && !(h.reply && h.sender == senderOther)
 	points := r.points(f, away)
 	if points == 4 && !sure {
@@ -289,7 +287,7 @@ func (r *reading) kindOf(f int) Kind {
 		}
 		r.headings, r.spoken = r.headings[:0], r.spoken[:0]
 	}
-	automatic := holdsAny(h.subject, r.lists[listAutoSubject]) || h.awayHeader || h.autoSubmitted == "auto-replied"
+	automatic := r.lists[listAutoSubject].in(h.subject) || h.awayHeader || h.autoSubmitted == "auto-replied"
 	switch {
 	case sure || points >= 5:
 		return DeliveryReport
@@ -320,7 +318,7 @@ func (r *reading) points(f int, away bool) int {
 	add(h.sender == senderRole, 1)
 	add(h.nullPath, 1)
 	add(h.ownPath && f < 0, -3)
-	add(holdsAny(h.subject, r.lists[listBounceSubject]), 2)
+	add(r.lists[listBounceSubject].in(h.subject), 2)
 	add(r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired], 2)
 	add(r.said[wordDelivered], 1)
 	add(r.res.Report != nil && len(r.res.Report.Recipients) > 0, 2)

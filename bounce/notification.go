@@ -7,6 +7,7 @@ import (
 
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/dsn"
+	"github.com/nixiemail/nixie/internal/mimetree"
 )
 
 // awsNotification is what Amazon SES writes to an SNS topic, which may be a
@@ -43,9 +44,14 @@ type awsNotification struct {
 }
 
 // notification reads a message whose text is a JSON object of Amazon's.
-func (r *reading) notification(msg string) bool {
-	const mark = "otificationType\":" // with N or n, or in eventType's company
-	if r.parts.text < 0 || !strings.Contains(msg, mark) && !strings.Contains(msg, "eventType\":") {
+func (r *reading) notification() bool {
+	if r.parts.text < 0 {
+		return false
+	}
+	switch body := strings.TrimLeft(cutAt(r.tree.Parts[r.parts.text].Body, 100), " \r\n"); {
+	case strings.HasPrefix(body, "{"):
+	case strings.HasPrefix(body, "e") && r.tree.Parts[r.parts.text].Encoding == mimetree.Base64: // what { becomes
+	default:
 		return false
 	}
 	text := strings.TrimLeft(r.tree.Text(r.parts.text, MaxWords), " \n")
@@ -100,7 +106,8 @@ func (r *reading) notification(msg string) bool {
 			r.res.Recipients = append(r.res.Recipients, Recipient{Address: cleanAddress(c.EmailAddress), Taken: Taken{Address: Words}})
 		}
 	default:
-		*r.res = Result{Kind: Other}
+		*r.res = Result{}
+		return false
 	}
 	return true
 }

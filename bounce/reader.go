@@ -31,7 +31,7 @@ func Parse(msg string) Result { return Builtin().Parse(msg) }
 // with [New], or take [Builtin].
 type Reader struct {
 	formats []Format
-	lists   [listKinds][]string
+	lists   [listKinds]textList
 	set     *phrases.Set
 	uses    []phraseUse // by phrase
 	pool    sync.Pool   // of *reading
@@ -119,7 +119,7 @@ func (r *reading) read(msg string) {
 	r.findParts()
 	r.readHead()
 	r.findOriginal()
-	if r.notification(msg) {
+	if r.notification() {
 		return
 	}
 	if i := r.parts.status; i >= 0 {

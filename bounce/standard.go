@@ -23,6 +23,7 @@ func (r *reading) standard() {
 		r.findHeadings()
 		r.addCommands()
 	}
+	r.addressed()
 	if r.res.Format = r.format(); r.res.Format == "" {
 		r.res.Format = "rfc3464"
 	}
@@ -212,13 +213,13 @@ func (r *reading) tellsMore() bool {
 	if r.parts.text < 0 {
 		return false
 	}
-	body := r.tree.Parts[r.parts.text].Body
 	for i := range r.res.Recipients {
-		if rec := &r.res.Recipients[i]; rec.Command == "" && rec.ReplyCode != 0 && (strings.Contains(body, "(in reply") || strings.Contains(body, "after RCPT") || strings.Contains(body, "after MAIL") || strings.Contains(body, ">>> ")) {
-			return true
+		if rec := &r.res.Recipients[i]; rec.Command == "" && rec.ReplyCode != 0 || rec.Original == "" {
+			body := r.tree.Parts[r.parts.text].Body
+			return r.lists[listTellsMore].in(cutAt(body, maxScanned))
 		}
 	}
-	return strings.Contains(body, "generated from ") || strings.Contains(body, "expanded from")
+	return false
 }
 
 // addCommands adds which command was answered, and what an address was made of.
@@ -252,5 +253,21 @@ func (r *reading) enrich() {
 		rec.Reply, rec.ReplyCode, rec.SaidCode, rec.Taken.Reply = told.Reply, told.ReplyCode, told.SaidCode, Words
 		rec.Command, rec.RemoteMTA = orElse(rec.Command, told.Command), orElse(rec.RemoteMTA, told.RemoteMTA)
 		rec.conclude()
+	}
+}
+
+// addressed gives recipients that are a program or a file, as a delivery to an
+// alias has them, the address that the mail was sent to, where it is told.
+func (r *reading) addressed() {
+	for i := range r.res.Recipients {
+		rec := &r.res.Recipients[i]
+		if rec.Address == "" || strings.IndexByte("|/\":", rec.Address[0]) < 0 || rec.Address[0] == '"' && strings.Contains(rec.Address, "\"@") {
+			continue
+		}
+		if a, ok := nextAddress(r.head.failed, 0); ok && len(r.res.Recipients) == 1 {
+			rec.Address, rec.Taken.Address = a.text(r.head.failed), Headers
+		} else if rec.Original != "" {
+			rec.Address = rec.Original
+		}
 	}
 }

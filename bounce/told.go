@@ -126,7 +126,7 @@ func (r *reading) statedBefore(list []heading) *statement {
 // than that an address follows: "User mailbox exceeds allowed size: a@b.example".
 func (r *reading) labelWords(h *heading) string {
 	label := strings.TrimRight(r.words.text[r.words.lines[h.line].start:h.address.start], " <\"'(:=")
-	if len(label) < 12 || strings.Count(label, " ") < 2 || holdsAny(strings.ToLower(label[len(label)-10:]), r.lists[listRecipientLabel]) {
+	if len(label) < 12 || strings.Count(label, " ") < 2 || r.lists[listRecipientLabel].in(label[len(label)-10:]) {
 		return ""
 	}
 	return label
@@ -251,7 +251,7 @@ func (r *reading) tellSection(rec *Recipient, h *heading, end int) {
 			r.take(rec, reply)
 			return
 		}
-		if low := strings.ToLower(cutAt(text, 400)); words == "" && !strings.HasSuffix(text, ":") && !holdsAny(low, r.lists[listContact]) && !holdsAny(low, r.lists[listBoilerplate]) {
+		if low := strings.ToLower(cutAt(text, 400)); words == "" && !strings.HasSuffix(text, ":") && !r.lists[listContact].in(low) && !r.lists[listBoilerplate].in(low) {
 			words = text
 		}
 	}
@@ -367,7 +367,7 @@ func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
 				return w.text[start:stop], i + 1
 			}
 			continue
-		case start >= 0 && beginsWithAny(strings.ToLower(cutAt(s, 60)), r.lists[listAfterReply]):
+		case start >= 0 && r.lists[listAfterReply].begins(cutAt(s, 60)):
 			return w.text[start:stop], skipToEmpty(w, i, end)
 		}
 		if start < 0 {
@@ -507,7 +507,7 @@ func (r *reading) tellFirst(rec *Recipient) {
 		text, next := r.paragraph(from, len(r.words.lines), nil)
 		from = next
 		const greeting = 40 // bytes
-		if low := strings.ToLower(cutAt(text, 400)); len(text) > greeting && !holdsAny(low, r.lists[listBoilerplate]) {
+		if low := strings.ToLower(cutAt(text, 400)); len(text) > greeting && !r.lists[listBoilerplate].in(low) {
 			rec.sayWords(text)
 			return
 		}
