@@ -7,7 +7,7 @@ import "strings"
 func (r *Reply) takeCommand(from, to int) (end int) {
 	text := r.raw
 	const open = "(in reply to "
-	if i := strings.LastIndex(text[from:to], open); i >= 0 {
+	if i := lastIndex(text[from:to], open); i >= 0 {
 		rest := text[from+i+len(open) : to]
 		if n := strings.IndexByte(rest, ')'); n >= 0 {
 			rest = rest[:n]
@@ -21,18 +21,48 @@ func (r *Reply) takeCommand(from, to int) (end int) {
 		_, end = trim(text, from, end)
 		return max(end, from)
 	}
-	for _, mark := range []struct{ text, command string }{
-		{"after MAIL FROM", "MAIL FROM"}, {"after RCPT TO", "RCPT TO"}, {"after end of data", "end of DATA"}, {"after DATA", "DATA"},
-		{"after pipelined MAIL FROM", "MAIL FROM"}, {"after pipelined RCPT TO", "RCPT TO"}, {"after pipelined end of data", "end of DATA"},
-		{"after initial connection", "connect"}, {"after EHLO", "EHLO"}, {"after HELO", "HELO"}, {"after STARTTLS", "STARTTLS"},
-		{"[RCPT_TO]", "RCPT TO"}, {"[MAIL_FROM]", "MAIL FROM"}, {"[DATA]", "DATA"}, {"[BODY]", "end of DATA"},
-	} {
-		if strings.Contains(text[from:to], mark.text) {
-			r.Command = mark.command
-			break
+	for i := from; i < to && r.Command == ""; i++ {
+		if c := text[i]; c == '[' || c == 'a' && strings.HasPrefix(text[i:to], "after ") {
+			r.Command = commandAt(text[i:to])
 		}
 	}
 	return to
+}
+
+// commandAt reads the command in "after RCPT TO:<a@b.example>" and "[RCPT_TO]",
+// empty for none.
+func commandAt(s string) string {
+	if rest, ok := strings.CutPrefix(s, "after "); ok {
+		rest = strings.TrimPrefix(rest, "pipelined ")
+		for _, c := range [...]struct{ begins, is string }{
+			{"MAIL FROM", "MAIL FROM"}, {"RCPT TO", "RCPT TO"}, {"end of data", "end of DATA"}, {"DATA", "DATA"},
+			{"initial connection", "connect"}, {"EHLO", "EHLO"}, {"HELO", "HELO"}, {"STARTTLS", "STARTTLS"},
+		} {
+			if strings.HasPrefix(rest, c.begins) {
+				return c.is
+			}
+		}
+		return ""
+	}
+	for _, c := range [...]struct{ begins, is string }{{"[RCPT_TO]", "RCPT TO"}, {"[MAIL_FROM]", "MAIL FROM"}, {"[DATA]", "DATA"}, {"[BODY]", "end of DATA"}} {
+		if strings.HasPrefix(s, c.begins) {
+			return c.is
+		}
+	}
+	return ""
+}
+
+// lastIndex is strings.LastIndex, quick where there is nothing to find.
+func lastIndex(s, sub string) int {
+	last := -1
+	for from := 0; ; {
+		i := strings.Index(s[from:], sub)
+		if i < 0 {
+			return last
+		}
+		last = from + i
+		from = last + 1
+	}
 }
 
 // commandName brings a command to the words of RFC 5321.
@@ -61,7 +91,7 @@ func (r *Reply) takeHost(from, to, start int) {
 	head := r.raw[from:end]
 	for _, lead := range []string{"host ", "connect to ", "conversation with ", "lost connection with ", "talking to ", "Connected to "} {
 		for rest := head; ; {
-			i := strings.LastIndex(rest, lead)
+			i := lastIndex(rest, lead)
 			if i < 0 {
 				break
 			}
@@ -77,7 +107,7 @@ func (r *Reply) takeHost(from, to, start int) {
 		return
 	}
 	// Exchange Online names its servers in brackets at the end.
-	if i := strings.LastIndex(r.raw[from:to], ".outlook.com"); i >= 0 {
+	if i := lastIndex(r.raw[from:to], ".outlook.com"); i >= 0 {
 		name := r.raw[from : from+i+len(".outlook.com")]
 		if j := strings.LastIndexByte(name, '['); j >= 0 {
 			if host, _ := hostAt(name[j+1:]); host == name[j+1:] {

@@ -25,8 +25,8 @@ const minDamaged = 15_000
 const (
 	maxSlow   = time.Second      // for one message, met in one of three tries on a busy machine
 	maxHang   = 60 * time.Second // after which all goroutines are shown
-	maxFactor = 16               // bytes of memory for each byte of the message
-	maxBase   = 64 << 10          // and for any message
+	maxFactor = 4                // bytes of memory for each byte of the message
+	maxBase   = 1 << 20          // and for any message
 )
 
 // A damage spoils a message.
@@ -235,6 +235,7 @@ type watcher struct {
 }
 
 func watch(t *testing.T) *watcher {
+	bounce.Builtin() // is made once in a program
 	w := &watcher{t: t}
 	w.timer = time.AfterFunc(maxHang, func() { panic("reading takes for ever: " + *w.name.Load()) })
 	return w

@@ -290,7 +290,7 @@ func commandOf(s string) string {
 		return "end of DATA"
 	}
 	for _, c := range [...]struct{ begins, is string }{
-		{"RCPT", "RCPT TO"}, {"MAIL", "MAIL FROM"}, {"SEND ", "MAIL FROM"}, {"DATA", "DATA"}, {"EHLO", "EHLO"}, {"HELO", "HELO"}, {"LHLO", "LHLO"},
+		{"RCPT", "RCPT TO"}, {"end of data", "end of DATA"}, {"MAIL", "MAIL FROM"}, {"SEND ", "MAIL FROM"}, {"DATA", "DATA"}, {"EHLO", "EHLO"}, {"HELO", "HELO"}, {"LHLO", "LHLO"},
 		{"BDAT", "end of DATA"}, {"STARTTLS", "STARTTLS"}, {"AUTH", "AUTH"}, {"QUIT", "QUIT"}, {"RSET", "RSET"}, {"(message", "end of DATA"},
 	} {
 		if len(s) >= len(c.begins) && strings.EqualFold(s[:len(c.begins)], c.begins) {

@@ -19,8 +19,6 @@ func (r *reading) standard() {
 		r.findHeadings()
 		r.enrich()
 	case r.tellsMore():
-		r.readWords()
-		r.findHeadings()
 		r.addCommands()
 	}
 	r.addressed()
@@ -107,6 +105,11 @@ func (rec *Recipient) say(text string, place Place) {
 	if err != nil {
 		return
 	}
+	rec.sayReply(reply, text, place)
+}
+
+// sayReply is say for a text that was parsed.
+func (rec *Recipient) sayReply(reply nixie.Reply, text string, place Place) {
 	if code := reply.ReplyCode(); code != 0 && !isFailure(code) && rec.Action != dsn.Delivered && rec.Action != dsn.Relayed && rec.Action != dsn.Expanded {
 		// "220-example 421 4.2.1 …": a failure is not told by what went well.
 		if i := failureIn(text); i > 0 {
@@ -222,15 +225,53 @@ func (r *reading) tellsMore() bool {
 	return false
 }
 
-// addCommands adds which command was answered, and what an address was made of.
+// addCommands adds which command was answered, and what an address was made of,
+// from what stands behind the address in the words.
 func (r *reading) addCommands() {
-	list := r.chosen(true)
+	body := cutAt(r.tree.Parts[r.parts.text].Body, maxScanned)
 	for i := range r.res.Recipients {
 		rec := &r.res.Recipients[i]
-		told := Recipient{Address: rec.Address, Original: rec.Original, Action: rec.Action}
-		r.tell(&told, list, len(r.res.Recipients) == 1)
-		rec.Command, rec.Original = orElse(rec.Command, told.Command), orElse(rec.Original, told.Original)
+		behind := body
+		if at := strings.Index(body, rec.Address); at >= 0 {
+			behind = cutAt(body[at+len(rec.Address):], maxReplyText)
+		} else if len(r.res.Recipients) > 1 {
+			continue
+		}
+		if len(r.res.Recipients) > 1 {
+			behind, _, _ = strings.Cut(behind, "\n\n")
+		}
+		if rec.Command == "" && rec.ReplyCode != 0 {
+			rec.Command = commandBehind(behind)
+		}
+		if rec.Original == "" {
+			told := *rec
+			r.rewritten(&told, cutAt(behind, 300))
+			rec.Original = told.Original
+		}
 	}
+}
+
+// commandBehind reads "(in reply to RCPT TO command)", which may be folded, and
+// what other programs write.
+func commandBehind(s string) string {
+	const says = "(in reply"
+	if i := strings.Index(s, says); i >= 0 {
+		words := strings.Fields(cutAt(s[i+len(says):], 80))
+		for k, w := range words {
+			if strings.HasPrefix(w, "command") || strings.HasSuffix(w, ")") {
+				return commandOf(strings.TrimPrefix(strings.Join(words[:k], " "), "to "))
+			}
+		}
+	}
+	if i := strings.Index(s, "after "); i >= 0 && i < 400 {
+		if c := commandOf(s[i+len("after "):]); c != "" {
+			return c
+		}
+	}
+	if i := strings.Index(s, "\n>>> "); i >= 0 {
+		return commandOf(s[i+len("\n>>> "):])
+	}
+	return ""
 }
 
 // enrich adds what the words say to recipients whose fields don't tell.

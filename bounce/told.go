@@ -413,7 +413,11 @@ func (r *reading) take(rec *Recipient, reply nixie.Reply) {
 		}
 		text = text[reply.Lines[first].Start:reply.Lines[n-1].End]
 	}
-	rec.say(text, Words)
+	if text == reply.String() {
+		rec.sayReply(reply, text, Words)
+	} else {
+		rec.say(text, Words)
+	}
 	if rec.ReplyCode == 0 && rec.SaidCode.IsZero() && rec.Code.IsZero() { // the cut took what mattered
 		rec.say(reply.String(), Words)
 	}

@@ -176,39 +176,67 @@ const (
 
 // headerName tells what kind of header field a line begins with, 0 for none.
 func headerName(s string) headerKind {
-	i := strings.IndexByte(s, ':')
-	if i < 2 || i > len("X-MS-Exchange-Organization-AuthSource") {
+	i := fieldNameLen(s)
+	if i < 2 {
 		return 0
 	}
 	name := s[:i]
-	for _, n := range [...]string{"From", "To", "Subject", "Date", "Cc", "Reply-To", "Sender"} {
-		if strings.EqualFold(name, n) {
+	switch len(name) {
+	case len("To"):
+		return kindIf(name, headerUsual, "To", "Cc")
+	case len("From"):
+		return kindIf(name, headerUsual, "From", "Date")
+	case len("Sender"):
+		return kindIf(name, headerUsual, "Sender")
+	case len("Subject"):
+		return kindIf(name, headerUsual, "Subject")
+	case len("Received"):
+		if strings.EqualFold(name, "Reply-To") {
 			return headerUsual
 		}
+		return kindIf(name, headerTrace, "Received", "X-Mailer")
+	case len("Message-ID"):
+		return kindIf(name, headerTrace, "Message-ID")
+	case len("Return-Path"):
+		return kindIf(name, headerTrace, "Return-Path")
+	case len("MIME-Version"):
+		return kindIf(name, headerTrace, "MIME-Version", "Delivered-To", "Content-Type")
+	case len("DKIM-Signature"):
+		return kindIf(name, headerTrace, "DKIM-Signature")
+	case len("Content-Transfer-Encoding"):
+		return kindIf(name, headerTrace, "Content-Transfer-Encoding")
 	}
-	for _, n := range [...]string{"Received", "Return-Path", "Message-ID", "MIME-Version", "Content-Type", "DKIM-Signature", "X-Mailer", "Delivered-To", "Content-Transfer-Encoding"} {
-		if strings.EqualFold(name, n) {
-			return headerTrace
-		}
-	}
-	if len(name) > 2 && name[0]|0x20 == 'x' && name[1] == '-' && isFieldLine(s) {
+	if name[0]|0x20 == 'x' && name[1] == '-' {
 		return headerUsual
 	}
 	return 0
 }
 
-// isFieldLine reports whether a line begins as a header field does.
-func isFieldLine(s string) bool {
+func kindIf(name string, kind headerKind, names ...string) headerKind {
+	for _, n := range names {
+		if strings.EqualFold(name, n) {
+			return kind
+		}
+	}
+	return 0
+}
+
+// fieldNameLen returns how long the field name is that a line begins with, 0 for
+// none. RFC 5322, 3.6.8.
+func fieldNameLen(s string) int {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == ':':
-			return i > 0
+			return i
 		case c <= ' ' || c >= 0x7f:
-			return false
+			return 0
 		}
 	}
-	return false
+	return 0
 }
+
+// isFieldLine reports whether a line begins as a header field does.
+func isFieldLine(s string) bool { return fieldNameLen(s) > 0 }
 
 // rules reports whether a line is a ruler, whatever words stand in it: "-----",
 // "------ This is a copy of the message ------", "====".

@@ -37,6 +37,8 @@ const plainLatin = "aaaaaaaceeeeiiiidnooooo ouuuuytsaaaaaaaceeeeiiiidnooooo ouuu
 // without accent. It is 0 for what is no letter, digit or mark.
 func foldRune(r rune) rune {
 	switch {
+	case isKanaOrHan(r):
+		return r
 	case r >= 0xC0 && r <= 0x17F:
 		if c := plainLatin[r-0xC0]; c != ' ' {
 			return rune(c)
@@ -50,10 +52,16 @@ func foldRune(r rune) rune {
 	return 0
 }
 
+// isKanaOrHan reports whether r is one of the letters that most of a Japanese or
+// Chinese text is made of, so that tables need not be asked.
+func isKanaOrHan(r rune) bool {
+	return r >= 0x3041 && (r <= 0x3096 || r >= 0x30A1 && r <= 0x30FA || r >= 0x4E00 && r <= 0x9FFF)
+}
+
 // standsAlone reports whether r is of a script that puts no spaces between
 // words, so that each of its characters is taken as a word.
 func standsAlone(r rune) bool {
-	return r >= 0x0E00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
+	return isKanaOrHan(r) || r >= 0x0E00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
 }
 
 // decode reads a character of a text; a byte that is not UTF-8 is taken as
