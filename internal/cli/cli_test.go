@@ -41,6 +41,7 @@ func putInputs(env *testscript.Env) error {
 		"LONG":      "550 " + strings.Repeat("a", 1<<20),
 		"NASTY":     "550 5.1.1 \x1b[31mred\x1b[0m \x00 \xff\xfe \u202egnp.exe \u009b user unknown\n",
 		"LONGLINE":  longLine,
+		"NASTYMAIL": nastyMail,
 		"LONGREPLY": `{"id":1,"reply":"550 ` + strings.Repeat("a", nixie.MaxReply) + `"}`,
 	} {
 		file := filepath.Join(env.WorkDir, strings.ToLower(name))
@@ -49,6 +50,7 @@ func putInputs(env *testscript.Env) error {
 		}
 		env.Setenv("NIXIE_"+name, file)
 	}
+	env.Setenv("NIXIE_NASTYNAME", "absent\x1b[31m")
 	return nil
 }
 
