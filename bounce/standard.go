@@ -218,8 +218,8 @@ func (r *reading) tellsMore() bool {
 	}
 	for i := range r.res.Recipients {
 		if rec := &r.res.Recipients[i]; rec.Command == "" && rec.ReplyCode != 0 || rec.Original == "" {
-			body := r.tree.Parts[r.parts.text].Body
-			return r.lists[listTellsMore].in(cutAt(body, maxScanned))
+			r.words.text = r.tree.Text(r.parts.text, maxScanned)
+			return r.lists[listTellsMore].in(r.words.text)
 		}
 	}
 	return false
@@ -228,7 +228,7 @@ func (r *reading) tellsMore() bool {
 // addCommands adds which command was answered, and what an address was made of,
 // from what stands behind the address in the words.
 func (r *reading) addCommands() {
-	body := cutAt(r.tree.Parts[r.parts.text].Body, maxScanned)
+	body := r.words.text
 	for i := range r.res.Recipients {
 		rec := &r.res.Recipients[i]
 		behind := body

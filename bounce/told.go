@@ -154,7 +154,7 @@ func (r *reading) lastListed(h *heading) (last *heading) {
 		if next.line <= h.line || next.weight < weightLabel {
 			continue
 		}
-		if !r.listed(h.line, next) {
+		if !r.listed(h.line, next) || !bareAddressLine(r.words.at(next.line)) {
 			break
 		}
 		last = next
@@ -170,13 +170,17 @@ func (r *reading) listed(from int, h *heading) bool {
 		return false
 	}
 	for i := from; i < h.line; i++ {
-		s := w.at(i)
-		a, ok := nextAddress(s, 0)
-		if !ok || !onlyMarks(s[:a.start]) || strings.Trim(s[a.end:], " <>(),;.\"'") != "" {
+		if !bareAddressLine(w.at(i)) {
 			return false
 		}
 	}
 	return true
+}
+
+// bareAddressLine reports whether a line is an address and nothing else.
+func bareAddressLine(s string) bool {
+	a, ok := nextAddress(s, 0)
+	return ok && onlyMarks(s[:a.start]) && strings.Trim(s[a.end:], " <>(),;.\"'") == ""
 }
 
 // statementOf finds what a transcript says of an address.
