@@ -340,6 +340,8 @@ func TestJSONFields(t *testing.T) {
 		"550 4.1.1 User unknown", "5.7.515", "X.1.1", "550", "hello 550 5.9.9",
 		fmt.Sprintf(log, "5.1.1", "bounced", "host mx.example.net[192.0.2.3] said: 550 5.1.1 User unknown"),
 		"Final-Recipient: rfc822; u@example.com\nAction: failed\nStatus: 5.6.10\nDiagnostic-Code: smtp; 550 User unknown",
+		encoded("delivery-status", "delivery-status", "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; u@example.com\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n"),
+		encoded("feedback-report", "feedback-report", "Feedback-Type: abuse\n"),
 	} {
 		found, err := Text(text, o)
 		if err != nil {
