@@ -64,22 +64,30 @@ func wrongRecipient(kind bounce.Kind, r *bounce.Recipient) string {
 	return ""
 }
 
-// decoded is what can be read in a message: its text as it came, and each part's
-// and each field's decoded. White space and capital letters are left out, since
-// lines are joined.
+// decoded is what can be read in a message: its text as it came and as if it were
+// quoted-printable, each part's and each field's decoded, and the same of messages
+// in it. White space, NULs and capital letters are left out: lines are joined.
 func decoded(msg string) string {
 	var b strings.Builder
+	decodeTo(&b, msg, 3)
+	return squeezed(b.String())
+}
+
+func decodeTo(b *strings.Builder, msg string, depth int) {
 	tree := mimetree.Parse(msg)
 	b.WriteString(tree.Message())
+	b.WriteString("\n" + mimetree.Parse("Content-Transfer-Encoding: quoted-printable\n\n"+tree.Message()).Text(0, -1))
 	for i := range tree.Parts {
 		text := tree.Text(i, -1)
 		b.WriteString("\n" + text + "\n" + html.UnescapeString(withoutTags(text)))
 		for _, f := range tree.Parts[i].Header {
 			b.WriteString("\n" + mimetree.DecodeWords(f.Value))
 		}
-		b.WriteString("\n" + tree.Bytes(i, -1))
+		if depth > 0 && tree.Parts[i].Is("message/*") {
+			b.WriteString("\n")
+			decodeTo(b, tree.Bytes(i, -1), depth-1)
+		}
 	}
-	return squeezed(b.String())
 }
 
 // withoutTags drops all that stands in angle brackets.
@@ -93,22 +101,25 @@ func withoutTags(page string) string {
 	return b.String()
 }
 
-func squeezed(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), "")) }
+func squeezed(s string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.ReplaceAll(s, "\x00", "")), ""))
+}
 
 // unfounded returns an address or a line of a reply that the message does not
 // hold; empty if it holds all.
 func unfounded(msg string, res *bounce.Result) string {
-	if len(res.Recipients) == 0 {
+	if hasProblem(res, "nested-report") { // what was returned in words may be encoded once more
 		return ""
 	}
 	all := decoded(msg)
+	softBroken := hasProblem(res, string(dsn.ProblemSoftBreak)) // fields are decoded that don't say so
 	for i := range res.Recipients {
 		r := &res.Recipients[i]
 		if r.Taken.Address != bounce.Returned && !strings.Contains(all, squeezed(r.Address)) && !encodedAddress(r.Address) {
 			return r.Address
 		}
 		for line := range strings.Lines(r.Reply.String()) {
-			if !strings.Contains(all, squeezed(line)) {
+			if !softBroken && !strings.Contains(all, squeezed(line)) {
 				return line
 			}
 		}
