@@ -10,6 +10,11 @@ type heading struct {
 	address span // in the words
 	tail    int  // where its own line goes on
 	weight  int8
+	key     string // the address for comparing
+	bare    bool   // nothing else stands on its line
+	own     bool   // it is the sender's own
+	chosen  bool   // it names a recipient
+	last    int    // the last heading of the list of bare addresses that it is in
 }
 
 // How sure it is that an address is a recipient.
@@ -26,7 +31,7 @@ type statement struct {
 	line    int
 	start   int // in the words
 	end     int
-	address string // that it names, or that the command before it named
+	address string // the key of the one that it names, or that the command before it named
 	command string
 	host    string
 }
@@ -60,7 +65,7 @@ func (r *reading) findHeadings() {
 		if isReplyLine(s) {
 			st := statement{line: i, start: l.start, end: l.end, command: t.command, host: t.host}
 			if a, ok := nextAddress(s, 4); ok {
-				st.address = a.text(s)
+				st.address = addressKey(a.text(s))
 				if opensReply(s[3:a.start]) {
 					r.heading(i, span{l.start + a.start, l.start + a.end}, l.start, weightReply)
 				}
@@ -110,7 +115,7 @@ func (r *reading) sent(i int, command string, t *talk) {
 	s := r.words.at(i)
 	t.command, t.address = command, ""
 	if a, ok := nextAddress(s, 0); ok && command == "RCPT TO" {
-		t.address = a.text(s)
+		t.address = addressKey(a.text(s))
 		r.heading(i, span{l.start + a.start, l.start + a.end}, l.end, weightReply)
 	}
 }
@@ -119,7 +124,11 @@ func (r *reading) heading(i int, a span, tail int, weight int8) {
 	if weight < weightLabel && r.contactLine(i) {
 		return
 	}
-	r.headings = append(r.headings, heading{line: i, address: a, tail: tail, weight: weight})
+	if weight >= weightLabel && r.writeTo(i) {
+		return
+	}
+	text := r.words.text
+	r.headings = append(r.headings, heading{line: i, address: a, tail: tail, weight: weight, key: addressKey(a.text(text)), bare: bareAddressLine(r.words.at(i)), last: len(r.headings)})
 }
 
 // contactLine reports whether a line, or the one before it, tells whom to ask.
@@ -128,6 +137,18 @@ func (r *reading) contactLine(i int) bool {
 		return true
 	}
 	return i > 0 && !r.words.lines[i-1].empty() && r.lists[listContact].in(r.words.at(i-1))
+}
+
+// writeTo reports whether the line before line i, empty ones aside, tells to write
+// to an address.
+func (r *reading) writeTo(i int) bool {
+	const near = 3
+	for k := i - 1; k >= max(0, i-near); k-- {
+		if !r.words.lines[k].empty() {
+			return r.lists[listWriteTo].in(r.words.at(k))
+		}
+	}
+	return false
 }
 
 // isReplyLine reports whether a line begins with a reply code.

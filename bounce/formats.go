@@ -257,8 +257,10 @@ const (
 	listRecipientLabel                 // before a recipient
 	listOtherLabel                     // before an address that is not one
 	listAfterReply                     // begins a line that ends a reply
+	listTrailer                        // after a reply that was the last one
 	listAutoSubject                    // in the subject of an automatic answer of any kind
 	listContact                        // in a line that tells whom to ask
+	listWriteTo                        // before an address to write to
 	listBoilerplate                    // in a paragraph that gives no reason
 	listReporter                       // before the name of the host that reports
 	listTellsMore                      // in words that tell more than fields do
@@ -266,7 +268,7 @@ const (
 	listKinds
 )
 
-var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "auto-subject", "contact", "boilerplate", "reporter", "tells-more", "no-daemon"}
+var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "trailer", "auto-subject", "contact", "write-to", "boilerplate", "reporter", "tells-more", "no-daemon"}
 
 // phraseUse says what a phrase tells: a kind of word, or the words of a format.
 type phraseUse struct {

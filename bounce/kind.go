@@ -124,6 +124,9 @@ func (r *reading) recipients(action dsn.Action) {
 // them from the words.
 func (r *reading) failedHeader(list []heading, action dsn.Action) {
 	value := r.head.failed
+	if len(list) == 1 && r.sendersOwn(&list[0]) {
+		list = nil // the words only greet the sender
+	}
 	var all []string
 	for at := 0; len(all) < MaxRecipients; {
 		a, ok := nextAddress(value, at)
@@ -140,18 +143,26 @@ func (r *reading) failedHeader(list []heading, action dsn.Action) {
 		rec := Recipient{Address: address, Action: action}
 		rec.Taken = Taken{Address: Headers, Action: Derived}
 		if len(all) == 1 {
-			r.tell(&rec, list, true)
-		} else if len(list) == len(all) && !named(list, r.words.text, address) {
-			end := len(r.words.lines)
-			if i+1 < len(list) {
-				end = list[i+1].line
+			if r.tell(&rec, list, true); rec.Reply.String() == "" {
+				r.tellFirst(&rec)
 			}
-			r.tellSection(&rec, &list[i], end)
+		} else if len(list) == len(all) && len(all) < fewAddresses && !named(list, addressKey(address)) {
+			r.tellSection(&rec, r.headingAt(&list[i]))
 		} else {
 			r.tell(&rec, list, false)
 		}
 		r.finish(&rec, len(all) == 1)
 	}
+}
+
+// headingAt returns the index of a heading.
+func (r *reading) headingAt(h *heading) int {
+	for i := range r.headings {
+		if r.headings[i].address == h.address {
+			return i
+		}
+	}
+	return 0
 }
 
 // fieldsInWords looks for the fields of a report in the words.

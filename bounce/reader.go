@@ -73,12 +73,13 @@ func (rd *Reader) Read(r io.Reader) (Result, error) {
 // reading is the working memory for one message.
 type reading struct {
 	*Reader
-	tree  mimetree.Tree
-	scan  *phrases.Scanner
-	parts found
-	head  head
-	res   *Result
-	depth int // 1 for a bounce within a bounce
+	tree   mimetree.Tree
+	scan   *phrases.Scanner
+	parts  found
+	head   head
+	res    *Result
+	gaveUp bool // words behind the last reply say that it was tried for long
+	depth  int  // 1 for a bounce within a bounce
 
 	words    words
 	says     []bool          // by format: one of its phrases stands in the words
@@ -106,7 +107,7 @@ func (rd *Reader) parse(msg string, depth int) Result {
 // forget drops what refers to the message, which may be large.
 func (r *reading) forget() {
 	r.tree.Parse("")
-	r.res, r.head, r.words.text = nil, head{}, ""
+	r.res, r.head, r.words.text, r.gaveUp = nil, head{}, "", false
 	clear(r.headings)
 	clear(r.spoken)
 	clear(r.says)

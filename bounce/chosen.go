@@ -1,0 +1,119 @@
+package bounce
+
+import (
+	"strings"
+)
+
+// chosen returns the headings that name recipients: those of the surest kind
+// there is, each address once. The sender's own address counts only if there is
+// no other; sentences says that addresses in mere sentences count too.
+func (r *reading) chosen(sentences bool) []heading {
+	best, bestOwn := int8(0), int8(0)
+	for i := range r.headings {
+		h := &r.headings[i]
+		h.own, h.chosen = r.sendersOwn(h), false
+		switch {
+		case h.weight == weightMention && !sentences:
+		case h.own:
+			bestOwn = max(bestOwn, h.weight)
+		default:
+			best = max(best, h.weight)
+		}
+	}
+	own := best == 0 || best <= weightMention && bestOwn >= weightLabel
+	if own {
+		best = bestOwn
+	}
+	if best == 0 {
+		r.markRuns()
+		return nil
+	}
+	return r.choose(own, min(best, weightLabel))
+}
+
+// choose marks and returns the headings of some weight at least.
+func (r *reading) choose(own bool, least int8) []heading {
+	var list []heading
+	var seen map[string]bool // once there are many
+	for i := range r.headings {
+		h := &r.headings[i]
+		if h.weight < least || h.own != own {
+			continue
+		}
+		h.chosen = true
+		if seen == nil && len(list) == fewAddresses {
+			seen = make(map[string]bool, len(r.headings))
+			for k := range list {
+				seen[list[k].key] = true
+			}
+		}
+		if seen == nil && named(list, h.key) || seen[h.key] {
+			continue
+		}
+		if seen != nil {
+			seen[h.key] = true
+		}
+		list = append(list, *h)
+	}
+	r.markRuns()
+	return list
+}
+
+// fewAddresses is how many are compared one by one; for more there is a map.
+const fewAddresses = 16
+
+func named(list []heading, key string) bool {
+	for i := range list {
+		if list[i].key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// addressKey is an address for comparing.
+func addressKey(address string) string { return strings.ToLower(address) }
+
+// markRuns notes for each heading the last one of the list of bare addresses that
+// it is in: what follows the list is said of all.
+func (r *reading) markRuns() {
+	for i := len(r.headings) - 1; i >= 0; i-- {
+		h := &r.headings[i]
+		h.last = i
+		if i+1 < len(r.headings) {
+			if next := &r.headings[i+1]; h.bare && next.bare && next.chosen && next.line <= h.line+1 {
+				h.last = next.last
+			}
+		}
+	}
+}
+
+// sendersOwn reports whether an address is that of the one the bounce went to, or
+// the one it came from.
+func (r *reading) sendersOwn(h *heading) bool {
+	a := h.address.text(r.words.text)
+	return containsAddress(r.head.to, a) || r.head.from != "" && strings.Contains(r.head.from, strings.ToLower(a))
+}
+
+// speaksOf reports whether a heading is one of a recipient's.
+func speaksOf(h *heading, key, original string, list []heading, alone bool) bool {
+	return h.key == key || original != "" && h.key == original || alone && len(list) == 1 && h.line == list[0].line
+}
+
+// sectionEnd returns the line where what is said under a heading ends: at the
+// next heading of another recipient.
+func (r *reading) sectionEnd(i int) int {
+	h := &r.headings[i]
+	for k := h.last + 1; k < len(r.headings); k++ {
+		if next := &r.headings[k]; next.chosen && next.line > h.line && next.key != h.key {
+			return next.line
+		}
+	}
+	return len(r.words.lines)
+}
+
+// bareAddressLine reports whether a line is an address and nothing else.
+func bareAddressLine(s string) bool {
+	a, ok := nextAddress(s, 0)
+	return ok && onlyMarks(s[:a.start]) && strings.Trim(s[a.end:], " <>(),;.\"'") == ""
+}
