@@ -35,6 +35,7 @@ check: ## gofmt, go vet, staticcheck
 verify: ## what is generated is current, rules and citations hold, go.mod is tidy
 	$(GO) run ./tools/genregistry -check
 	$(GO) run ./tools/rulecheck verdict/rules/*.rules
+	$(GO) run ./tools/genformats -check
 	$(GO) run ./tools/rfccheck
 	$(GO) run ./cmd/nixie gen-docs --check docs
 	$(GO) mod tidy -diff

@@ -48,7 +48,7 @@ var arrows = []arrow{
 	{from: "cli", to: anything, but: "archtest", why: "only app and cli know all names"},
 	{from: "cmd/nixie", to: "cli", why: "main has nothing in it"},
 	{from: "archtest", why: "it holds tests only"},
-	{from: "tools/*", to: "nixie verdict ianafile cli", why: "a tool checks or makes what the packages embed"},
+	{from: "tools/*", to: "nixie verdict bounce ianafile cli", why: "a tool checks or makes what the packages embed"},
 	{from: "test/*", to: anything, but: "archtest", why: "the long tests see all"},
 }
 
