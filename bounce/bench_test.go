@@ -72,6 +72,21 @@ func benchmarkMail(b *testing.B, list []mailFile, read func(string)) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
 }
 
+// maxAllocations is how often memory may be taken for one message, on average.
+const maxAllocations = 60
+
+func TestParseAllocates(t *testing.T) {
+	list := readMail(t, ourMail)
+	n := testing.AllocsPerRun(5, func() {
+		for _, m := range list {
+			bounce.Parse(m.text)
+		}
+	})
+	if n /= float64(len(list)); n > maxAllocations {
+		t.Errorf("%.1f allocations a message, want at most %d", n, maxAllocations)
+	}
+}
+
 func BenchmarkParse(b *testing.B) {
 	parse := func(msg string) { bounce.Parse(msg) }
 	b.Run("visible", func(b *testing.B) {
