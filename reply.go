@@ -48,7 +48,7 @@ type Line struct {
 }
 
 // String returns the text as it was given to ParseReply.
-func (r *Reply) String() string { return r.raw }
+func (r Reply) String() string { return r.raw }
 
 // Text returns the words of all lines, without codes, joined by spaces.
 func (r *Reply) Text() string {

@@ -26,6 +26,12 @@ const (
 	weightStrong                  // it begins a line of its own
 )
 
+// maxHeadings bounds the addresses and replies of the words that are looked at.
+const maxHeadings = 4 * MaxRecipients
+
+// maxSentence bounds how much of a line is searched for words, in bytes.
+const maxSentence = 400
+
 // statement is a reply in a transcript, or in a line that begins with it.
 type statement struct {
 	line    int
@@ -47,7 +53,7 @@ func (r *reading) findHeadings() {
 	for i := range w.lines {
 		l := w.lines[i]
 		s := w.text[l.start:l.end]
-		if s == "" || len(r.headings) >= MaxRecipients {
+		if s == "" || len(r.headings) >= maxHeadings || len(r.spoken) >= maxHeadings {
 			continue
 		}
 		if host, ok := talkingTo(s); ok {
@@ -133,10 +139,10 @@ func (r *reading) heading(i int, a span, tail int, weight int8) {
 
 // contactLine reports whether a line, or the one before it, tells whom to ask.
 func (r *reading) contactLine(i int) bool {
-	if r.lists[listContact].in(r.words.at(i)) {
+	if r.lists[listContact].in(cutAt(r.words.at(i), maxSentence)) {
 		return true
 	}
-	return i > 0 && !r.words.lines[i-1].empty() && r.lists[listContact].in(r.words.at(i-1))
+	return i > 0 && !r.words.lines[i-1].empty() && r.lists[listContact].in(cutAt(r.words.at(i-1), maxSentence))
 }
 
 // writeTo reports whether the line before line i, empty ones aside, tells to write
@@ -145,7 +151,7 @@ func (r *reading) writeTo(i int) bool {
 	const near = 3
 	for k := i - 1; k >= max(0, i-near); k-- {
 		if !r.words.lines[k].empty() {
-			return r.lists[listWriteTo].in(r.words.at(k))
+			return r.lists[listWriteTo].in(cutAt(r.words.at(k), maxSentence))
 		}
 	}
 	return false
@@ -172,7 +178,7 @@ func (r *reading) addresses(i int) bool {
 	s := w.text[l.start:l.end]
 	before := len(r.headings)
 	first := true
-	for at := 0; at < len(s); {
+	for at := 0; at < len(s) && len(r.headings) < maxHeadings; {
 		a, ok := nextAddress(s, at)
 		if !ok {
 			break

@@ -41,7 +41,8 @@ type Format struct {
 	// Says are phrases, of which one must stand in the words if any is given. In a
 	// list of words they are its content.
 	Says []string
-	// Kind is what such a message is, a delivery report where it is empty.
+	// Kind is what such a message is, without regard to anything else. Where it is
+	// empty, the signs only speak for a delivery report.
 	Kind    Kind
 	Subtype string
 	// Action is what it tells of, where it does not say for itself.
@@ -276,8 +277,9 @@ type phraseUse struct {
 	format int // -1 for none
 }
 
-// New makes a reader. It refuses two layouts of one name, unknown lists of words,
-// and phrases that are not well written; the error joins a *[FormatError] for each.
+// New makes a reader. Stanzas of one name stand for one layout, and are in one file;
+// others of that name are refused, as are unknown lists of words and phrases that
+// are not well written; the error joins a *[FormatError] for each.
 func New(formats []Format) (*Reader, error) {
 	if len(formats) > MaxFormats {
 		return nil, fmt.Errorf("bounce: %d layouts; at most %d are taken", len(formats), MaxFormats)
@@ -285,7 +287,7 @@ func New(formats []Format) (*Reader, error) {
 	rd := &Reader{}
 	var b phrases.Builder
 	var errs []error
-	seen := map[string]bool{}
+	files := map[string]string{} // by name
 	for _, f := range formats {
 		fail := func(text string, args ...any) {
 			errs = append(errs, &FormatError{File: f.File, Line: f.Line, Text: fmt.Sprintf(text, args...)})
@@ -310,11 +312,12 @@ func New(formats []Format) (*Reader, error) {
 			}
 			use.kind = wordKind(i)
 		} else {
-			if seen[f.Name] {
-				fail("there is a layout %s already", f.Name)
+			if file, ok := files[f.Name]; ok && file != f.File {
+				fail("there is a layout %s in %s already", f.Name, file)
 			}
-			seen[f.Name] = true
+			files[f.Name] = f.File
 			rd.formats = append(rd.formats, f)
+			rd.signs.add(len(rd.formats)-1, &f)
 		}
 		for _, s := range f.Says {
 			if _, err := b.Add(s); err != nil {
@@ -329,7 +332,7 @@ func New(formats []Format) (*Reader, error) {
 	}
 	rd.set = b.Build()
 	rd.pool.New = func() any {
-		return &reading{Reader: rd, scan: rd.set.NewScanner(), says: make([]bool, len(rd.formats))}
+		return &reading{Reader: rd, scan: rd.set.NewScanner(), hits: make([]signKind, len(rd.formats))}
 	}
 	return rd, nil
 }

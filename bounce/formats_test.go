@@ -183,6 +183,8 @@ func TestNewRefuses(t *testing.T) {
 		want string
 	}{
 		{"one", []bounce.Format{good}, ""},
+		{"two stanzas of one file", []bounce.Format{good, good}, ""},
+		{"one name in two files", []bounce.Format{good, {Name: "ours", File: "other", From: []string{"bot@"}}}, "there is a layout ours in"},
 		{"unknown words", []bounce.Format{{Words: "nonsense", Says: []string{"lost"}}}, `no words of kind "nonsense"`},
 		{"a phrase that is not one", []bounce.Format{{Name: "ours", Says: []string{"(lost"}}}, "a bracket is not closed"},
 		{"as many as may be", many, ""},

@@ -11,10 +11,10 @@ type head struct {
 	nullPath      bool // the return path is empty
 	ownPath       bool // the return path is an address that takes answers
 	autoSubmitted string
-	failed        string // X-Failed-Recipients
-	reply         bool   // somebody answers or forwards
-	list          bool   // it came over a mailing list
-	awayHeader    bool   // a field that only automatic answers have
+	failed        []string // X-Failed-Recipients
+	reply         bool     // somebody answers or forwards
+	list          bool     // it came over a mailing list
+	awayHeader    bool     // a field that only automatic answers have
 	to            []string
 }
 
@@ -32,7 +32,7 @@ const maxTo = 10
 
 func (r *reading) readHead() {
 	h := &r.head
-	*h = head{to: h.to[:0]}
+	*h = head{to: h.to[:0], failed: h.failed[:0]}
 	for _, f := range r.tree.Parts[0].Header {
 		r.headField(f.Name, f.Value)
 	}
@@ -63,10 +63,7 @@ func (r *reading) headField(name, value string) {
 		word, _, _ := strings.Cut(value, ";")
 		h.autoSubmitted = strings.ToLower(strings.TrimSpace(word))
 	case strings.EqualFold(name, "X-Failed-Recipients"):
-		if h.failed != "" {
-			h.failed += ", "
-		}
-		h.failed += value
+		h.failed = append(h.failed, value)
 	case strings.EqualFold(name, "Precedence"):
 		h.awayHeader = h.awayHeader || strings.EqualFold(strings.TrimSpace(value), "auto_reply")
 	case strings.EqualFold(name, "X-Autoreply"), strings.EqualFold(name, "X-Autorespond"), strings.EqualFold(name, "X-Auto-Reply"), strings.EqualFold(name, "X-Autoreply-From"), strings.EqualFold(name, "X-Mail-Autoreply"):
@@ -88,13 +85,4 @@ func (rd *Reader) senderOf(from string) sender {
 		return senderRole
 	}
 	return senderOther
-}
-
-func holdsAny(s string, list []string) bool {
-	for _, x := range list {
-		if strings.Contains(s, x) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,6 +1,7 @@
 package bounce
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/nixiemail/nixie/dsn"
@@ -93,13 +94,13 @@ func (r *reading) findReporter() {
 // weakBounce reports whether nothing but words speaks for a bounce: it is none
 // if it names nobody.
 func (r *reading) weakBounce(f int) bool {
-	return r.parts.status < 0 && r.head.failed == "" && f < 0
+	return r.parts.status < 0 && len(r.head.failed) == 0 && f < 0
 }
 
 // recipients finds whom the words speak of.
 func (r *reading) recipients(action dsn.Action) {
 	list := r.chosen(true)
-	if r.head.failed != "" {
+	if len(r.head.failed) > 0 {
 		r.failedHeader(list, action)
 		return
 	}
@@ -123,22 +124,10 @@ func (r *reading) recipients(action dsn.Action) {
 // failedHeader takes the recipients from X-Failed-Recipients, and what is said of
 // them from the words.
 func (r *reading) failedHeader(list []heading, action dsn.Action) {
-	value := r.head.failed
 	if len(list) == 1 && r.sendersOwn(&list[0]) {
 		list = nil // the words only greet the sender
 	}
-	var all []string
-	for at := 0; len(all) < MaxRecipients; {
-		a, ok := nextAddress(value, at)
-		if !ok {
-			break
-		}
-		at = a.end
-		if len(all) < 50 && containsAddress(all, a.text(value)) {
-			continue
-		}
-		all = append(all, a.text(value))
-	}
+	all := r.failedAddresses()
 	for i, address := range all {
 		rec := Recipient{Address: address, Action: action}
 		rec.Taken = Taken{Address: Headers, Action: Derived}
@@ -153,6 +142,44 @@ func (r *reading) failedHeader(list []heading, action dsn.Action) {
 		}
 		r.finish(&rec, len(all) == 1)
 	}
+}
+
+// failedAddresses lists the addresses of X-Failed-Recipients, each once.
+func (r *reading) failedAddresses() []string {
+	var all []string
+	var seen map[string]bool // once there are many
+	for _, value := range r.head.failed {
+		for at := 0; ; {
+			a, ok := nextAddress(value, at)
+			if !ok {
+				break
+			}
+			at = a.end
+			address := a.text(value)
+			if seen == nil && len(all) == fewAddresses {
+				seen = map[string]bool{}
+				for _, known := range all {
+					seen[addressKey(known)] = true
+				}
+			}
+			if seen == nil && containsAddress(all, address) || seen != nil && seen[addressKey(address)] {
+				continue
+			}
+			if len(all) == MaxRecipients {
+				r.tooMany()
+				return all
+			}
+			if seen != nil {
+				seen[addressKey(address)] = true
+			}
+			all = append(all, address)
+		}
+	}
+	return all
+}
+
+func (r *reading) tooMany() {
+	r.problem("too-many-recipients", "only the first "+strconv.Itoa(MaxRecipients)+" are told of")
 }
 
 // headingAt returns the index of a heading.
@@ -213,57 +240,6 @@ func (r *reading) format() string {
 	return ""
 }
 
-// formatIndex returns the first layout whose signs are all there, -1 for none.
-func (r *reading) formatIndex() int {
-	for i := range r.formats {
-		f := &r.formats[i]
-		if len(f.Says) > 0 && !r.says[i] || len(f.From) > 0 && !holdsAny(r.head.from, f.From) || len(f.Subject) > 0 && !holdsAny(r.head.subject, f.Subject) ||
-			len(f.Header) > 0 && !r.hasHeader(f.Header) || len(f.Field) > 0 && !r.hasField(f.Field) {
-			continue
-		}
-		return i
-	}
-	return -1
-}
-
-// hasHeader reports whether a field of the message's header is one of the signs.
-func (r *reading) hasHeader(signs []string) bool {
-	for _, sign := range signs {
-		name, value, _ := strings.Cut(sign, ":")
-		for _, f := range r.tree.Parts[0].Header {
-			if strings.EqualFold(f.Name, name) && indexFold(f.Value, strings.TrimSpace(value)) >= 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// hasField reports whether a field of the report is one of the signs.
-func (r *reading) hasField(signs []string) bool {
-	rep := r.res.Report
-	if rep == nil {
-		return false
-	}
-	for _, sign := range signs {
-		name, value, _ := strings.Cut(sign, ":")
-		value = strings.TrimSpace(value)
-		if fieldIn(rep.Fields, name, value) || len(rep.Recipients) > 0 && fieldIn(rep.Recipients[0].Fields, name, value) {
-			return true
-		}
-	}
-	return false
-}
-
-func fieldIn(list []dsn.Field, name, value string) bool {
-	for _, f := range list {
-		if strings.EqualFold(f.Name, name) && (value == "" || indexFold(f.Value, value) >= 0) {
-			return true
-		}
-	}
-	return false
-}
-
 // action is what the words tell of, where no field does.
 func (r *reading) action(f int) dsn.Action {
 	switch {
@@ -281,22 +257,15 @@ func (r *reading) action(f int) dsn.Action {
 func (r *reading) kindOf(f int) Kind {
 	h := &r.head
 	if f >= 0 {
-		if k := r.formats[f].Kind; k != "" && k != DeliveryReport {
+		if k := r.formats[f].Kind; k != "" {
 			return k
 		}
 	}
 	away := r.lists[listAwaySubject].in(h.subject)
-	sure := (r.parts.status >= 0 || h.failed != "") && !(h.reply && h.sender == senderOther)
+	sure := (r.parts.status >= 0 || len(h.failed) > 0) && !(h.reply && h.sender == senderOther)
 	points := r.points(f, away)
-	if points == 4 && !sure {
-		r.findHeadings()
-		for i := range r.headings {
-			if r.headings[i].weight >= weightLabel && !r.sendersOwn(&r.headings[i]) {
-				points++
-				break
-			}
-		}
-		r.headings, r.spoken = r.headings[:0], r.spoken[:0]
+	if (points == 3 || points == 4) && !sure {
+		points += r.pointsForLayout()
 	}
 	automatic := r.lists[listAutoSubject].in(h.subject) || h.awayHeader || h.autoSubmitted == "auto-replied"
 	switch {
@@ -316,6 +285,26 @@ func (r *reading) kindOf(f int) Kind {
 	return Other
 }
 
+// pointsForLayout adds what the words' layout says in any language: an address that
+// stands apart, a reply.
+func (r *reading) pointsForLayout() (points int) {
+	r.findHeadings()
+	for i := range r.headings {
+		if r.headings[i].weight >= weightLabel && !r.sendersOwn(&r.headings[i]) {
+			points++
+			break
+		}
+	}
+	for i := range r.spoken {
+		if isReplyLine(r.words.text[r.spoken[i].start:r.spoken[i].end]) {
+			points++
+			break
+		}
+	}
+	r.headings, r.spoken = r.headings[:0], r.spoken[:0]
+	return points
+}
+
 // points weighs what speaks for a bounce: five are enough.
 func (r *reading) points(f int, away bool) int {
 	h := &r.head
@@ -327,7 +316,7 @@ func (r *reading) points(f int, away bool) int {
 	}
 	add(h.sender == senderDaemon, 2)
 	add(h.sender == senderRole, 1)
-	add(h.nullPath, 1)
+	add(h.nullPath, 2)
 	add(h.ownPath && f < 0, -3)
 	add(r.lists[listBounceSubject].in(h.subject), 2)
 	add(r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired], 2)

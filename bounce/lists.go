@@ -5,16 +5,15 @@ import "strings"
 // textList is a list of texts in small letters, of two bytes or more, that can be
 // looked for all at once.
 type textList struct {
-	byHash [listHashes][]string
-	mask   [listHashes / 64]uint64 // which of byHash are not empty
+	bucket  [listHashes]uint8 // by hash: which bucket, counted from 1; 0 for none
+	buckets [][]string
 }
 
 // listHashes is how many kinds of beginnings are told apart: a power of two.
 const listHashes = 1024
 
-func listHash(a, b byte) int {
-	return (int(smallLetter(a))*37 + int(smallLetter(b))) & (listHashes - 1)
-}
+// listHash takes small letters.
+func listHash(a, b byte) int { return (int(a)<<5 ^ int(b)) & (listHashes - 1) }
 
 func smallLetter(c byte) byte {
 	if c >= 'A' && c <= 'Z' {
@@ -25,33 +24,52 @@ func smallLetter(c byte) byte {
 
 func (l *textList) add(text string) {
 	h := listHash(text[0], text[1])
-	l.byHash[h] = append(l.byHash[h], text)
-	l.mask[h>>6] |= 1 << (h & 63)
+	if l.bucket[h] == 0 {
+		if len(l.buckets) < 255 {
+			l.buckets = append(l.buckets, nil)
+		}
+		l.bucket[h] = uint8(len(l.buckets)) // the last one takes all that are too many
+	}
+	l.buckets[l.bucket[h]-1] = append(l.buckets[l.bucket[h]-1], text)
 }
 
-// find returns where the first text of the list stands in s, whatever the
-// capital letters; end is 0 for nowhere.
+// each calls f with the texts of the list that stand in s, whatever the capital
+// letters, in the order of the text, until it returns false.
+func (l *textList) each(s string, f func(text string, at int) bool) {
+	if len(s) < 2 {
+		return
+	}
+	a := smallLetter(s[0])
+	for i := 1; i < len(s); i++ {
+		b := smallLetter(s[i])
+		n := l.bucket[listHash(a, b)]
+		a = b
+		if n == 0 {
+			continue
+		}
+		for _, text := range l.buckets[n-1] {
+			if stands(s[i-1:], text) && !f(text, i-1) {
+				return
+			}
+		}
+	}
+}
+
+// stands reports whether s begins with a text in small letters.
+func stands(s, text string) bool {
+	if len(s) < len(text) || s[2%len(text)] < 0x80 && smallLetter(s[2%len(text)]) != text[2%len(text)] {
+		return false
+	}
+	return strings.EqualFold(s[:len(text)], text)
+}
+
+// find returns where the first text of the list stands in s; end is 0 for nowhere.
 func (l *textList) find(s string) (start, end int) {
-	for i := 0; i+1 < len(s); i++ {
-		if n := l.at(s, i); n > 0 {
-			return i, i + n
-		}
-	}
-	return 0, 0
-}
-
-// at returns the length of a text of the list that stands in s at i, 0 for none.
-func (l *textList) at(s string, i int) int {
-	h := listHash(s[i], s[i+1])
-	if l.mask[h>>6]&(1<<(h&63)) == 0 {
-		return 0
-	}
-	for _, text := range l.byHash[h] {
-		if len(s)-i >= len(text) && strings.EqualFold(s[i:i+len(text)], text) {
-			return len(text)
-		}
-	}
-	return 0
+	l.each(s, func(text string, at int) bool {
+		start, end = at, at+len(text)
+		return false
+	})
+	return start, end
 }
 
 // in reports whether a text of the list stands in s.
@@ -61,4 +79,18 @@ func (l *textList) in(s string) bool {
 }
 
 // begins reports whether s begins with a text of the list.
-func (l *textList) begins(s string) bool { return len(s) > 1 && l.at(s, 0) > 0 }
+func (l *textList) begins(s string) bool {
+	if len(s) < 2 {
+		return false
+	}
+	n := l.bucket[listHash(smallLetter(s[0]), smallLetter(s[1]))]
+	if n == 0 {
+		return false
+	}
+	for _, text := range l.buckets[n-1] {
+		if stands(s, text) {
+			return true
+		}
+	}
+	return false
+}

@@ -15,7 +15,7 @@ import (
 const (
 	MaxMessage    = 64 << 20  // bytes of a message; the rest is not read
 	MaxWords      = 256 << 10 // bytes of the words for people
-	MaxRecipients = 10_000    // of one report
+	MaxRecipients = 1000      // of one report, as in package dsn
 	MaxProblems   = 100       // of one message
 )
 
@@ -32,6 +32,7 @@ func Parse(msg string) Result { return Builtin().Parse(msg) }
 type Reader struct {
 	formats []Format
 	lists   [listKinds]textList
+	signs   signs
 	set     *phrases.Set
 	uses    []phraseUse // by phrase
 	pool    sync.Pool   // of *reading
@@ -82,7 +83,7 @@ type reading struct {
 	depth  int  // 1 for a bounce within a bounce
 
 	words    words
-	says     []bool          // by format: one of its phrases stands in the words
+	hits     []signKind      // by format: the kinds of sign that were found
 	said     [wordKinds]bool // kinds of words that stand there
 	headings []heading
 	spoken   []statement
@@ -110,7 +111,7 @@ func (r *reading) forget() {
 	r.res, r.head, r.words.text, r.gaveUp = nil, head{}, "", false
 	clear(r.headings)
 	clear(r.spoken)
-	clear(r.says)
+	clear(r.hits)
 	r.said = [wordKinds]bool{}
 	r.headings, r.spoken, r.words.lines = r.headings[:0], r.spoken[:0], r.words.lines[:0]
 }

@@ -144,7 +144,7 @@ func (r *reading) statementOf(address, key string, alone, told bool) *statement 
 	for i := range r.spoken {
 		st := &r.spoken[i]
 		switch {
-		case !isReplyLine(r.words.text[st.start:st.end] + " "):
+		case !isReplyLine(r.words.text[st.start:st.end]):
 		case st.address == key, st.address == "" && r.namesLocalPart(st, address):
 			if by == nil || by.command == "" {
 				by = st

@@ -33,7 +33,7 @@ func (r *reading) fromReport(place Place) {
 	r.res.Recipients = make([]Recipient, 0, min(len(rep.Recipients), MaxRecipients))
 	for i := range rep.Recipients {
 		if len(r.res.Recipients) == MaxRecipients {
-			r.problem("too-many-recipients", "the rest is left out")
+			r.tooMany()
 			break
 		}
 		rec := fromFields(rep, &rep.Recipients[i], place)
@@ -305,8 +305,8 @@ func (r *reading) addressed() {
 		if rec.Address == "" || strings.IndexByte("|/\":", rec.Address[0]) < 0 || rec.Address[0] == '"' && strings.Contains(rec.Address, "\"@") {
 			continue
 		}
-		if a, ok := nextAddress(r.head.failed, 0); ok && len(r.res.Recipients) == 1 {
-			rec.Address, rec.Taken.Address = a.text(r.head.failed), Headers
+		if failed := r.failedAddresses(); len(failed) == 1 && len(r.res.Recipients) == 1 {
+			rec.Address, rec.Taken.Address = failed[0], Headers
 		} else if rec.Original != "" {
 			rec.Address = rec.Original
 		}

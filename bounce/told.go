@@ -79,7 +79,7 @@ func (r *reading) tellSection(rec *Recipient, i int) {
 			n--
 			continue
 		}
-		text = r.rewritten(rec, text)
+		text = r.rewritten(rec, cutAt(text, maxReplyText))
 		if at, end := r.lists[listTrailer].find(text); end > 0 {
 			r.gaveUp = true
 			if text = strings.TrimRight(text[:at], " \t\r\n/"); text == "" {
@@ -153,6 +153,7 @@ func (r *reading) fromWords(list []heading, action dsn.Action) {
 	w := &r.words
 	for i := range list {
 		if len(r.res.Recipients) == MaxRecipients {
+			r.tooMany()
 			break
 		}
 		rec := Recipient{Address: list[i].address.text(w.text), Action: action}

@@ -35,6 +35,7 @@ func (r *reading) readWords() {
 func (r *reading) wordsText() string {
 	p := &r.parts
 	text := ""
+	var more strings.Builder
 	for i := range r.tree.Parts {
 		part := &r.tree.Parts[i]
 		if p.original >= 0 && i > p.original || part.Type != "text/plain" {
@@ -47,11 +48,18 @@ func (r *reading) wordsText() string {
 			}
 			continue
 		}
-		if text == "" {
+		switch {
+		case text == "":
 			text = t
-		} else if len(text)+len(t) < MaxWords {
-			text += "\n" + t
+		case len(text)+more.Len()+len(t) < MaxWords:
+			if more.Len() == 0 {
+				more.WriteString(text)
+			}
+			more.WriteString("\n" + t)
 		}
+	}
+	if more.Len() > 0 {
+		text = more.String()
 	}
 	if len(strings.TrimSpace(text)) < minWords && p.html >= 0 {
 		if t := fromHTML(r.tree.Text(p.html, MaxWords)); len(t) > len(text) {
@@ -256,6 +264,7 @@ func bareRule(s string) bool {
 // fromHTML takes the words out of a page: tags become ends of lines or nothing.
 func fromHTML(page string) string {
 	var b strings.Builder
+	unclosed := "" // the element that goes on to the end
 	for page != "" {
 		i := strings.IndexByte(page, '<')
 		if i < 0 {
@@ -272,8 +281,13 @@ func fromHTML(page string) string {
 		name := strings.ToLower(strings.Trim(firstField(tag[1:]), "/"))
 		switch name {
 		case "style", "script", "head", "title":
-			if end := indexFold(rest, "</"+name); end >= 0 && tag[1] != '/' {
+			if unclosed == name || tag[1] == '/' {
+				break
+			}
+			if end := indexFold(rest, "</"+name); end >= 0 {
 				_, rest, _ = strings.Cut(rest[end:], ">")
+			} else {
+				unclosed = name
 			}
 		case "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "table", "ul", "ol", "blockquote", "pre", "hr", "td", "th":
 			b.WriteString("\n")
@@ -301,10 +315,14 @@ func firstField(s string) string {
 	return s
 }
 
-// indexFold is strings.Index for an ASCII text in small letters.
+// indexFold is strings.Index for an ASCII text in small letters, whatever the
+// capital letters of s.
 func indexFold(s, sub string) int {
+	if sub == "" {
+		return 0
+	}
 	for i := 0; i+len(sub) <= len(s); i++ {
-		if s[i] == sub[0] && strings.EqualFold(s[i:i+len(sub)], sub) {
+		if smallLetter(s[i]) == sub[0] && strings.EqualFold(s[i:i+len(sub)], sub) {
 			return i
 		}
 	}
@@ -334,7 +352,7 @@ func (r *reading) scanWords() {
 		switch {
 		case int(m.Spans[0].Start) >= cut && u.kind != wordDivider:
 		case u.format >= 0:
-			r.says[u.format] = true
+			r.hits[u.format] |= signSays
 		default:
 			r.said[u.kind] = true
 		}
