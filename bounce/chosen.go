@@ -11,7 +11,7 @@ func (r *reading) chosen(sentences bool) []heading {
 	best, bestOwn := int8(0), int8(0)
 	for i := range r.headings {
 		h := &r.headings[i]
-		h.own, h.chosen = r.sendersOwn(h), false
+		h.own, h.chosen = r.sendersOwn(h) || r.office(h), false
 		switch {
 		case h.weight == weightMention && !sentences:
 		case h.own:
@@ -86,6 +86,16 @@ func (r *reading) markRuns() {
 			}
 		}
 	}
+}
+
+// office reports whether an address that is not introduced as a recipient is one
+// for questions: "support@example.net".
+func (r *reading) office(h *heading) bool {
+	if h.weight > weightWeak {
+		return false
+	}
+	local, _, _ := strings.Cut(h.key, "@")
+	return len(local) > 1 && r.lists[listOffice].begins(local)
 }
 
 // sendersOwn reports whether an address is that of the one the bounce went to, or

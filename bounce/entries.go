@@ -72,8 +72,12 @@ func (r *reading) findHeadings() {
 			st := statement{line: i, start: l.start, end: l.end, command: t.command, host: t.host}
 			if a, ok := nextAddress(s, 4); ok {
 				st.address = addressKey(a.text(s))
-				if opensReply(s[3:a.start]) {
+				switch {
+				case opensReply(s[3:a.start]):
 					r.heading(i, span{l.start + a.start, l.start + a.end}, l.start, weightReply)
+				case inColumn(s[:a.start]):
+					r.heading(i, span{l.start + a.start, l.start + a.end}, l.end, weightLabel)
+					st.end = l.start + len(strings.TrimRight(s[:a.start], columnMarks))
 				}
 			}
 			r.spoken = append(r.spoken, st)
@@ -192,6 +196,10 @@ func (r *reading) addresses(i int) bool {
 			}
 		case strings.HasSuffix(lead, "expanded from:"), strings.HasSuffix(lead, "expanded from"), strings.HasSuffix(lead, "generated from"):
 			weight = 0
+		case first && inColumn(s[:a.start]) && strings.TrimSpace(s[a.end:]) == "" && !strings.HasSuffix(lead, ":"):
+			weight = weightLabel
+		case lead == "to=" && len(s) > a.end+1:
+			weight = weightStrong // a line of a log
 		case first && strings.HasSuffix(lead, ":") || strings.HasSuffix(lead, "="):
 			weight = r.labelWeight(lead)
 		case !first && len(r.headings) > before:
@@ -212,6 +220,17 @@ func (r *reading) addresses(i int) bool {
 		at, first = a.end, false
 	}
 	return len(r.headings) > before
+}
+
+// columnMarks stand between the columns of a table.
+const columnMarks = " \t-=>|"
+
+// inColumn reports whether what stands before an address is another column of a
+// table: "User unknown    a@b.example", "User unknown -> a@b.example".
+func inColumn(before string) bool {
+	words := strings.TrimRight(before, columnMarks+"<")
+	gap := strings.TrimRight(before[len(words):], "<")
+	return len(words) > 3 && (strings.Contains(gap, "  ") || strings.Contains(gap, "\t") || strings.Contains(gap, "->") || strings.Contains(gap, "=>"))
 }
 
 // bareName looks for a recipient without a domain, or of another kind of mail,

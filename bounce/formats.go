@@ -240,11 +240,12 @@ const (
 	wordExpired                   // given up after trying for long
 	wordAway                      // somebody is away
 	wordChallenge                 // the sender is to prove something
-	wordHeld                      // a message waits for somebody
+	wordHeld                      // a message waits for somebody, or has arrived
+	wordNotice                    // the state of a mailbox, told to its owner
 	wordKinds
 )
 
-var wordNames = [wordKinds]string{"divider", "failed", "delayed", "delivered", "expired", "away", "challenge", "held"}
+var wordNames = [wordKinds]string{"divider", "failed", "delayed", "delivered", "expired", "away", "challenge", "held", "notice"}
 
 // listKind is a kind of plain text, in small letters.
 type listKind uint8
@@ -262,6 +263,8 @@ const (
 	listAutoSubject                    // in the subject of an automatic answer of any kind
 	listContact                        // in a line that tells whom to ask
 	listWriteTo                        // before an address to write to
+	listReason                         // before a reason
+	listOffice                         // local parts of addresses to write to
 	listBoilerplate                    // in a paragraph that gives no reason
 	listReporter                       // before the name of the host that reports
 	listTellsMore                      // in words that tell more than fields do
@@ -269,7 +272,7 @@ const (
 	listKinds
 )
 
-var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "trailer", "auto-subject", "contact", "write-to", "boilerplate", "reporter", "tells-more", "no-daemon"}
+var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "trailer", "auto-subject", "contact", "write-to", "reason", "office", "boilerplate", "reporter", "tells-more", "no-daemon"}
 
 // phraseUse says what a phrase tells: a kind of word, or the words of a format.
 type phraseUse struct {

@@ -108,6 +108,15 @@ func (r *reading) recipients(action dsn.Action) {
 		r.fromWords(list, action)
 		return
 	}
+	if a, ok := nextAddress(r.head.subject, 0); ok && !containsAddress(r.head.to, a.text(r.head.subject)) {
+		rec := Recipient{Address: a.text(r.head.subject), Action: action}
+		rec.Taken = Taken{Address: Headers, Action: Derived}
+		if r.tell(&rec, nil, true); rec.Reply.String() == "" {
+			r.tellFirst(&rec)
+		}
+		r.finish(&rec, true)
+		return
+	}
 	// Nobody is named: the returned message was for one.
 	if to := r.res.Original.Field("To"); to != "" {
 		if a, ok := nextAddress(to, 0); ok {
@@ -273,6 +282,8 @@ func (r *reading) kindOf(f int) Kind {
 		return DeliveryReport
 	case h.list:
 		return Other
+	case r.said[wordHeld] && h.nullPath && !r.said[wordChallenge]:
+		return AutoReply
 	case r.said[wordChallenge]:
 		r.res.Subtype = "challenge"
 		return AutoReply
@@ -290,8 +301,12 @@ func (r *reading) kindOf(f int) Kind {
 func (r *reading) pointsForLayout() (points int) {
 	r.findHeadings()
 	for i := range r.headings {
-		if r.headings[i].weight >= weightLabel && !r.sendersOwn(&r.headings[i]) {
-			points++
+		h := &r.headings[i]
+		if r.sendersOwn(h) || r.office(h) {
+			continue
+		}
+		if points = max(points, 1); h.weight >= weightLabel {
+			points = 2
 			break
 		}
 	}
@@ -334,7 +349,7 @@ func (r *reading) points(f int, away bool) int {
 	add(h.list, -3)
 	add(away, -4)
 	add(r.said[wordAway] && h.sender != senderDaemon, -1)
-	add(r.said[wordHeld], -3)
+	add(r.said[wordHeld] || r.said[wordNotice] || r.said[wordChallenge] && h.sender != senderDaemon, -4)
 	return points
 }
 

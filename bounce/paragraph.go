@@ -48,7 +48,7 @@ func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
 			for at < l.end && strings.IndexByte(" \t>:,;\"']", w.text[at]) >= 0 {
 				at++
 			}
-			if at >= l.end || strings.Trim(w.text[at:l.end], ")(.-") == "" {
+			if at >= l.end || strings.Trim(w.text[at:l.end], ")(.-") == "" || onlyAddresses(w.text[at:l.end]) {
 				continue
 			}
 			if strings.HasPrefix(w.text[h.tail:l.end], "...") || strings.HasPrefix(w.text[h.tail:l.end], ">...") {
@@ -80,6 +80,21 @@ func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
 		return "", i
 	}
 	return w.text[start:stop], i
+}
+
+// onlyAddresses reports whether a text is a list of addresses.
+func onlyAddresses(s string) bool {
+	found := false
+	for {
+		a, ok := nextAddress(s, 0)
+		if !ok {
+			return found && strings.Trim(s, " <>,;.)\"'") == ""
+		}
+		if strings.Trim(s[:a.start], " <>,;(\"'") != "" {
+			return false
+		}
+		s, found = s[a.end:], true
+	}
 }
 
 // continued returns where the lines that continue line i end: those that stand

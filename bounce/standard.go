@@ -22,6 +22,7 @@ func (r *reading) standard() {
 		r.addCommands()
 	}
 	r.addressed()
+	r.addressFromOriginal()
 	if r.res.Format = r.format(); r.res.Format == "" {
 		r.res.Format = "rfc3464"
 	}
@@ -294,6 +295,17 @@ func (r *reading) enrich() {
 		rec.Reply, rec.ReplyCode, rec.SaidCode, rec.Taken.Reply = told.Reply, told.ReplyCode, told.SaidCode, Words
 		rec.Command, rec.RemoteMTA = orElse(rec.Command, told.Command), orElse(rec.RemoteMTA, told.RemoteMTA)
 		rec.conclude()
+	}
+}
+
+// addressFromOriginal fills in the only recipient where no field names it.
+func (r *reading) addressFromOriginal() {
+	if len(r.res.Recipients) != 1 || r.res.Recipients[0].Address != "" {
+		return
+	}
+	to := r.res.Original.Field("To")
+	if a, ok := nextAddress(to, 0); ok {
+		r.res.Recipients[0].Address, r.res.Recipients[0].Taken.Address = a.text(to), Returned
 	}
 }
 

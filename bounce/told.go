@@ -3,6 +3,7 @@ package bounce
 import (
 	"strings"
 
+	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/dsn"
 )
 
@@ -45,10 +46,18 @@ func (r *reading) tell(rec *Recipient, list []heading, alone bool) {
 	if alone && own.SaidCode.IsZero() && own.Code.IsZero() {
 		r.tellAnywhere(rec)
 	}
+	if rec.ReplyCode == 0 && rec.SaidCode.IsZero() && rec.Code.IsZero() {
+		if reason := r.statedReason(); alone && reason != "" {
+			rec.sayWords(reason)
+			return
+		}
+		if label != "" {
+			rec.sayWords(label)
+			return
+		}
+	}
 	switch {
 	case rec.Reply.String() != "":
-	case label != "":
-		rec.sayWords(label)
 	case len(list) > 0:
 		r.tellBefore(rec, &list[0])
 	}
@@ -57,11 +66,42 @@ func (r *reading) tell(rec *Recipient, list []heading, alone bool) {
 // labelWords returns the words before an address on its line, if they tell more
 // than that an address follows: "User mailbox exceeds allowed size: a@b.example".
 func (r *reading) labelWords(h *heading) string {
-	label := strings.TrimRight(r.words.text[r.words.lines[h.line].start:h.address.start], " <\"'(:=")
+	label := strings.TrimRight(r.words.text[r.words.lines[h.line].start:h.address.start], " <\"'(:=>-|")
+	if inColumn(r.words.text[r.words.lines[h.line].start:h.address.start]) && !r.lists[listRecipientLabel].in(label) {
+		return label
+	}
 	if len(label) < 12 || strings.Count(label, " ") < 2 || r.lists[listRecipientLabel].in(label[len(label)-10:]) {
 		return ""
 	}
 	return label
+}
+
+// statedReason returns what stands behind a word for "reason" that begins a line.
+func (r *reading) statedReason() string {
+	w := &r.words
+	for i := range w.lines {
+		s := w.at(i)
+		colon := strings.IndexByte(cutAt(s, 60), ':')
+		if colon < 0 || !r.lists[listReason].begins(strings.TrimLeft(s, "*-= ")) {
+			continue
+		}
+		start := w.lines[i].start + colon + 1
+		if strings.TrimSpace(w.text[start:w.lines[i].end]) == "" {
+			if i++; i < len(w.lines) && w.lines[i].empty() {
+				i++
+			}
+			if i >= len(w.lines) {
+				return ""
+			}
+			start = w.lines[i].start
+		}
+		end := i
+		for end+1 < len(w.lines) && !w.lines[end+1].empty() && !rules(w.at(end+1)) && strings.IndexByte(cutAt(w.at(end+1), 20), ':') < 0 {
+			end++
+		}
+		return strings.TrimSpace(w.text[start:w.lines[end].end])
+	}
+	return ""
 }
 
 // tellSection reads the words between an address and the next one, a paragraph
@@ -79,6 +119,9 @@ func (r *reading) tellSection(rec *Recipient, i int) {
 			n--
 			continue
 		}
+		if h.weight == weightMention && n == 0 && from > h.line {
+			text = r.wholeParagraph(h.line, text)
+		}
 		text = r.rewritten(rec, cutAt(text, maxReplyText))
 		if at, end := r.lists[listTrailer].find(text); end > 0 {
 			r.gaveUp = true
@@ -86,7 +129,7 @@ func (r *reading) tellSection(rec *Recipient, i int) {
 				continue
 			}
 		}
-		if reply, ok := replyIn(text); ok {
+		if reply, ok := replyIn(text); ok && (n == 0 || words == "" || tellsReply(&reply)) {
 			r.take(rec, reply)
 			return
 		}
@@ -97,6 +140,26 @@ func (r *reading) tellSection(rec *Recipient, i int) {
 	if words != "" && rec.Reply.String() == "" {
 		rec.sayWords(words)
 	}
+}
+
+// tellsReply reports whether a reply was surely meant as one, not a number in a
+// text: it has a code, or words behind its reply code.
+func tellsReply(reply *nixie.Reply) bool {
+	return !reply.Code().IsZero() || len(strings.TrimSpace(reply.Text())) > 3
+}
+
+// wholeParagraph returns the paragraph that a line is in, from its beginning, where
+// text is its end.
+func (r *reading) wholeParagraph(line int, text string) string {
+	w := &r.words
+	for line > 0 && !w.lines[line-1].empty() && !rules(w.at(line-1)) {
+		line--
+	}
+	end := strings.Index(w.text[w.lines[line].start:], text)
+	if text == "" || end < 0 {
+		return text
+	}
+	return w.text[w.lines[line].start : w.lines[line].start+end+len(text)]
 }
 
 // tellAnywhere looks for a reply in any paragraph of the words, and for one
@@ -139,12 +202,28 @@ func (r *reading) tellBefore(rec *Recipient, h *heading) {
 	for end > 0 && w.lines[end-1].empty() {
 		end--
 	}
-	start := end
-	for start > 0 && !w.lines[start-1].empty() && !rules(w.at(start-1)) {
-		start--
+	text := ""
+	for end > 0 {
+		start := end
+		for start > 0 && !w.lines[start-1].empty() && !rules(w.at(start-1)) {
+			start--
+		}
+		if start == end {
+			end--
+			continue
+		}
+		before := w.text[w.lines[start].start:w.lines[end-1].end]
+		end = start
+		if text == "" {
+			text = before
+		}
+		if !strings.HasSuffix(before, ":") && len(before) > 20 && !r.lists[listBoilerplate].in(cutAt(before, maxSentence)) && !r.lists[listContact].in(cutAt(before, maxSentence)) {
+			text = before
+			break
+		}
 	}
-	if start < end {
-		rec.sayWords(w.text[w.lines[start].start:w.lines[end-1].end])
+	if text != "" {
+		rec.sayWords(text)
 	}
 }
 

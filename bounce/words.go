@@ -121,7 +121,7 @@ func (r *reading) cutOriginal() {
 		if l.column > 0 || l.empty() {
 			continue
 		}
-		name := headerName(w.text[l.start:l.end])
+		name := headerName(unquoted(w.text[l.start:l.end]))
 		if name == 0 || i > 0 && !w.lines[i-1].empty() && !rules(w.at(i-1)) && name != headerTrace {
 			continue
 		}
@@ -129,7 +129,11 @@ func (r *reading) cutOriginal() {
 			continue
 		}
 		if r.res.Original.IsZero() {
-			r.res.Original = dsn.ReadOriginal(w.text[l.start:])
+			raw := w.text[l.start:]
+			if raw[0] == '>' {
+				raw = unquotedLines(raw)
+			}
+			r.res.Original = dsn.ReadOriginal(raw)
 		}
 		w.cut(i)
 		return
@@ -148,9 +152,13 @@ func (w *words) headerAt(i int) bool {
 		if l.column > 0 {
 			continue
 		}
-		switch headerName(w.at(i)) {
+		line := unquoted(w.at(i))
+		if line != "" && (line[0] == ' ' || line[0] == '\t') {
+			continue
+		}
+		switch headerName(line) {
 		case 0:
-			if !isFieldLine(w.at(i)) {
+			if !isFieldLine(line) {
 				return sure && fields >= 2
 			}
 		case headerTrace:
@@ -161,6 +169,22 @@ func (w *words) headerAt(i int) bool {
 		}
 	}
 	return sure && fields >= 2
+}
+
+// unquoted takes the mark of a quotation away, and one space behind it.
+func unquoted(s string) string {
+	if rest, ok := strings.CutPrefix(s, ">"); ok {
+		return strings.TrimPrefix(rest, " ")
+	}
+	return s
+}
+
+func unquotedLines(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(unquoted(line))
+	}
+	return b.String()
 }
 
 func looksLikeHeader(text string) bool {
