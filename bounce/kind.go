@@ -305,7 +305,7 @@ func (r *reading) pointsForLayout() (points int) {
 		if r.sendersOwn(h) || r.office(h) {
 			continue
 		}
-		if points = max(points, 1); h.weight >= weightLabel {
+		if points = max(points, 1); h.weight >= weightLabel && r.head.sender != senderOther {
 			points = 2
 			break
 		}
@@ -332,7 +332,7 @@ func (r *reading) points(f int, away bool) int {
 	add(h.sender == senderDaemon, 2)
 	add(h.sender == senderRole, 1)
 	add(h.nullPath, 2)
-	add(h.ownPath && f < 0, -3)
+	add(h.ownPath && f < 0, -4)
 	add(r.lists[listBounceSubject].in(h.subject), 2)
 	add(r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired], 2)
 	add(r.said[wordDelivered], 1)
