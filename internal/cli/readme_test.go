@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -25,34 +26,77 @@ func readme(t *testing.T, pattern string) string {
 }
 
 // The output that the README shows is what the command writes.
-func TestReadmeSample(t *testing.T) {
+func TestReadmeSamples(t *testing.T) {
 	reply := readme(t, `\$ nixie explain "([^"\n]+)"`)
-	want := readme(t, `(?s)\$ nixie explain "[^\n]+"\n(.+?)`+"```")
-	var out bytes.Buffer
-	code := Run([]string{"explain", reply}, Streams{Out: &out, Err: os.Stderr, Getenv: func(string) string { return "" }})
-	if code != exitDone || out.String() != want {
-		t.Errorf("exit code %d, and the README's sample is not what is written:\n%s", code, out.String())
+	mails := readme(t, `\$ nixie read (testdata/[^\n]+)`)
+	tests := []struct {
+		command []string
+		want    string
+	}{
+		{[]string{"explain", reply}, readme(t, `(?s)\$ nixie explain "[^\n]+"\n(.+?)`+"```")},
+		{append([]string{"read"}, strings.Fields(mails)...), readme(t, `(?s)\$ nixie read testdata/[^\n]+\n(.+?)`+"```")},
+	}
+	t.Chdir(filepath.Join("..", "..")) // where the README's paths begin
+	for _, tt := range tests {
+		var out bytes.Buffer
+		code := Run(tt.command, Streams{Out: &out, Err: os.Stderr, Getenv: func(string) string { return "" }})
+		if code != exitDone || out.String() != tt.want {
+			t.Errorf("%s: exit code %d, and the README's sample is not what is written:\n%s", tt.command[0], code, out.String())
+		}
 	}
 }
 
-// The program that the README shows compiles, and prints what its comments say.
-func TestReadmeProgram(t *testing.T) {
-	program := readme(t, "(?s)```go\n(.+?)```")
-	file := filepath.Join(t.TempDir(), "main.go")
-	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
+// packages are those that the README's fragments of programs use.
+var packages = []string{
+	"fmt", "log", "os", "strings",
+	"github.com/nixiemail/nixie", "github.com/nixiemail/nixie/bounce", "github.com/nixiemail/nixie/dsn", "github.com/nixiemail/nixie/verdict",
+}
+
+// whole returns a program of which a fragment is the body of main, with the
+// imports that it needs; the fragment itself if it is a program.
+func whole(fragment string) string {
+	if strings.HasPrefix(fragment, "package ") {
+		return fragment
+	}
+	var b strings.Builder
+	b.WriteString("package main\n\n")
+	for _, p := range packages {
+		if regexp.MustCompile(`\b` + path.Base(p) + `\.[A-Z]`).MatchString(fragment) {
+			b.WriteString("import \"" + p + "\"\n")
+		}
+	}
+	return b.String() + "\nfunc main() {\n" + fragment + "}\n"
+}
+
+// The programs that the README shows compile, and print what their comments say.
+func TestReadmePrograms(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
 		t.Fatal(err)
 	}
-	run := exec.Command("go", "run", file)
-	run.Dir = filepath.Join("..", "..") // where the module is found
-	got, err := run.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, got)
+	programs := regexp.MustCompile("(?s)```go\n(.+?)```").FindAllSubmatch(text, -1)
+	if len(programs) == 0 {
+		t.Fatal("README.md has no program")
 	}
-	var want strings.Builder
-	for _, m := range regexp.MustCompile(`Println\(.*\) +// (.+)\n`).FindAllStringSubmatch(program, -1) {
-		want.WriteString(m[1] + "\n")
-	}
-	if want.Len() == 0 || string(got) != want.String() {
-		t.Errorf("it prints\n%s\nand not\n%s", got, want.String())
+	prints := regexp.MustCompile(`Println\(.*\) +// (.+)\n`)
+	for _, p := range programs {
+		file := filepath.Join(t.TempDir(), "main.go")
+		if err := os.WriteFile(file, []byte(whole(string(p[1]))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run := exec.Command("go", "run", file)
+		run.Dir = filepath.Join("..", "..") // where the module is found
+		got, err := run.CombinedOutput()
+		if err != nil {
+			t.Errorf("%v\n%s\nfrom\n%s", err, got, p[1])
+			continue
+		}
+		var want strings.Builder
+		for _, m := range prints.FindAllSubmatch(p[1], -1) {
+			want.Write(append(m[1], '\n'))
+		}
+		if want.Len() == 0 || string(got) != want.String() {
+			t.Errorf("it prints\n%s\nand not\n%s", got, want.String())
+		}
 	}
 }
