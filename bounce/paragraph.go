@@ -48,7 +48,7 @@ func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
 			for at < l.end && strings.IndexByte(" \t>:,;\"']", w.text[at]) >= 0 {
 				at++
 			}
-			if at >= l.end || strings.Trim(w.text[at:l.end], ")(.-") == "" || onlyAddresses(w.text[at:l.end]) {
+			if at >= l.end || strings.Trim(cutAt(w.text[at:l.end], maxSentence), ")(.-") == "" || onlyAddresses(cutAt(w.text[at:l.end], maxSentence)) {
 				continue
 			}
 			if strings.HasPrefix(w.text[h.tail:l.end], "...") || strings.HasPrefix(w.text[h.tail:l.end], ">...") {

@@ -148,18 +148,24 @@ func tellsReply(reply *nixie.Reply) bool {
 	return !reply.Code().IsZero() || len(strings.TrimSpace(reply.Text())) > 3
 }
 
+// maxParagraphLines bounds how far back the beginning of a paragraph is looked for.
+const maxParagraphLines = 20
+
 // wholeParagraph returns the paragraph that a line is in, from its beginning, where
 // text is its end.
 func (r *reading) wholeParagraph(line int, text string) string {
 	w := &r.words
-	for line > 0 && !w.lines[line-1].empty() && !rules(w.at(line-1)) {
+	if w.lines[line].end-w.lines[line].start > maxReplyText {
+		return text
+	}
+	for first := max(0, line-maxParagraphLines); line > first && !w.lines[line-1].empty() && !rules(w.at(line-1)); {
 		line--
 	}
-	end := strings.Index(w.text[w.lines[line].start:], text)
+	end := strings.Index(cutAt(w.text[w.lines[line].start:], 2*maxReplyText), cutAt(text, maxReplyText))
 	if text == "" || end < 0 {
 		return text
 	}
-	return w.text[w.lines[line].start : w.lines[line].start+end+len(text)]
+	return w.text[w.lines[line].start : w.lines[line].start+end+len(cutAt(text, maxReplyText))]
 }
 
 // tellAnywhere looks for a reply in any paragraph of the words, and for one
