@@ -168,6 +168,13 @@ func (l *formatLoader) set(field, value string) {
 		return
 	}
 	add := func(list *[]string) { *list = append(*list, strings.ToLower(value)) }
+	addField := func(list *[]string) {
+		if name, _, _ := strings.Cut(value, ":"); strings.TrimSpace(name) == "" || len(name) > maxSignName {
+			l.fail("%s: want \"Name: part of the value\", got %q", field, value)
+			return
+		}
+		add(list)
+	}
 	switch field {
 	case "format":
 		f.Name = value
@@ -182,9 +189,9 @@ func (l *formatLoader) set(field, value string) {
 	case "subject":
 		add(&f.Subject)
 	case "header":
-		add(&f.Header)
+		addField(&f.Header)
 	case "field":
-		add(&f.Field)
+		addField(&f.Field)
 	case "says":
 		f.Says = append(f.Says, value)
 	case "kind":

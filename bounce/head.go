@@ -34,7 +34,12 @@ func (r *reading) readHead() {
 	h := &r.head
 	*h = head{to: h.to[:0], failed: h.failed[:0]}
 	for _, f := range r.tree.Parts[0].Header {
-		r.headField(f.Name, f.Value)
+		if len(f.Name) > 1 {
+			switch f.Name[0] | 0x20 {
+			case 't', 'd', 'r', 'a', 'p', 'l', 'x':
+				r.headField(f.Name, f.Value)
+			}
+		}
 	}
 	from := r.tree.Parts[0].Header.Text("From")
 	h.from = strings.ToLower(from)

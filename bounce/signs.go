@@ -2,8 +2,6 @@ package bounce
 
 import (
 	"strings"
-
-	"github.com/nixiemail/nixie/dsn"
 )
 
 // signKind is a kind of sign that a layout is told by, as a bit.
@@ -23,7 +21,40 @@ type signs struct {
 	need          []signKind // by format: the kinds that it asks for
 	from, subject textList
 	formats       [2]map[string][]int // of each text of from and subject
-	header, field []fieldSign
+	header, field fieldSigns
+}
+
+// fieldSigns are signs in fields, by the fields' names.
+type fieldSigns struct {
+	byName map[string][]fieldSign
+	usual  [64]uint32 // for each length of a name, a bit for each first letter
+}
+
+// maxSignName is the longest name of a field that may be a sign.
+const maxSignName = 63
+
+func (s *fieldSigns) add(f fieldSign) {
+	if s.byName == nil {
+		s.byName = map[string][]fieldSign{}
+	}
+	s.byName[f.name] = append(s.byName[f.name], f)
+	s.usual[len(f.name)] |= 1 << (f.name[0] & 31)
+}
+
+// find notes for each layout whether a field is a sign of it.
+func (s *fieldSigns) find(name, value string, hits []signKind, kind signKind) {
+	if len(name) == 0 || len(name) > maxSignName || s.usual[len(name)]&(1<<(name[0]&31)) == 0 {
+		return
+	}
+	var small [maxSignName]byte
+	for i := range len(name) {
+		small[i] = smallLetter(name[i])
+	}
+	for _, sign := range s.byName[string(small[:len(name)])] {
+		if hits[sign.format]&kind == 0 && indexFold(value, sign.value) >= 0 {
+			hits[sign.format] |= kind
+		}
+	}
 }
 
 // fieldSign is a field that a layout is told by: its name, and a part of its value.
@@ -47,10 +78,10 @@ func (s *signs) add(n int, f *Format) {
 			need |= signFrom << i
 		}
 	}
-	fields := func(list []string, kind signKind, to *[]fieldSign) {
+	fields := func(list []string, kind signKind, to *fieldSigns) {
 		for _, text := range list {
 			name, value, _ := strings.Cut(text, ":")
-			*to = append(*to, fieldSign{strings.TrimSpace(name), strings.TrimSpace(value), n})
+			to.add(fieldSign{strings.TrimSpace(name), strings.TrimSpace(value), n})
 			need |= kind
 		}
 	}
@@ -74,16 +105,16 @@ func (r *reading) formatIndex() int {
 			return true
 		})
 	}
-	for i := range s.header {
-		if h := &s.header[i]; r.hits[h.format]&signHeader == 0 && r.hasHeader(h.name, h.value) {
-			r.hits[h.format] |= signHeader
-		}
+	for _, f := range r.tree.Parts[0].Header {
+		s.header.find(f.Name, f.Value, r.hits, signHeader)
 	}
 	if rep := r.res.Report; rep != nil {
-		for i := range s.field {
-			f := &s.field[i]
-			if fieldIn(rep.Fields, f.name, f.value) || len(rep.Recipients) > 0 && fieldIn(rep.Recipients[0].Fields, f.name, f.value) {
-				r.hits[f.format] |= signField
+		for _, f := range rep.Fields {
+			s.field.find(f.Name, f.Value, r.hits, signField)
+		}
+		if len(rep.Recipients) > 0 {
+			for _, f := range rep.Recipients[0].Fields {
+				s.field.find(f.Name, f.Value, r.hits, signField)
 			}
 		}
 	}
@@ -93,24 +124,4 @@ func (r *reading) formatIndex() int {
 		}
 	}
 	return -1
-}
-
-// hasHeader reports whether a field of the message's header has a value with a
-// text in it.
-func (r *reading) hasHeader(name, value string) bool {
-	for _, f := range r.tree.Parts[0].Header {
-		if len(f.Name) == len(name) && strings.EqualFold(f.Name, name) && indexFold(f.Value, value) >= 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func fieldIn(list []dsn.Field, name, value string) bool {
-	for _, f := range list {
-		if len(f.Name) == len(name) && strings.EqualFold(f.Name, name) && (value == "" || indexFold(f.Value, value) >= 0) {
-			return true
-		}
-	}
-	return false
 }
