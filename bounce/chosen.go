@@ -40,6 +40,9 @@ func (r *reading) choose(own bool, least int8) []heading {
 		if h.weight < least || h.own != own {
 			continue
 		}
+		if least == weightMention && len(list) > 0 && h.line != list[0].line && !(r.endsLine(h) && r.endsLine(&list[0])) {
+			continue // a sentence further on speaks of others
+		}
 		h.chosen = true
 		if seen == nil && len(list) == fewAddresses {
 			seen = make(map[string]bool, len(r.headings))
@@ -92,7 +95,7 @@ func (r *reading) markRuns() {
 // for questions: "support@example.net".
 func (r *reading) office(h *heading) bool {
 	if h.weight > weightWeak {
-		return false
+		return h.bare && strings.HasPrefix(h.key, "postmaster@")
 	}
 	local, _, _ := strings.Cut(h.key, "@")
 	return len(local) > 1 && r.lists[listOffice].begins(local)
@@ -120,6 +123,12 @@ func (r *reading) sectionEnd(i int) int {
 		}
 	}
 	return len(r.words.lines)
+}
+
+// endsLine reports whether nothing stands behind an address on its line, as in
+// lists: "Error-for: a@b.example".
+func (r *reading) endsLine(h *heading) bool {
+	return strings.Trim(r.words.text[h.address.end:r.words.lines[h.line].end], " >)\"'.") == ""
 }
 
 // bareAddressLine reports whether a line is an address and nothing else.

@@ -317,7 +317,7 @@ func (w *words) lineWeight(i int, tail string) int8 {
 
 // labelWeight looks at the word before a colon and an address.
 func (r *reading) labelWeight(before string) int8 {
-	label := strings.ToLower(strings.Trim(before, ":= \t*-<>|"))
+	label := strings.ToLower(strings.Trim(before, ":= \t*-<>|\"'"))
 	switch {
 	case label == "":
 		return weightStrong

@@ -271,6 +271,7 @@ const (
 	listContact                        // in a line that tells whom to ask
 	listWriteTo                        // before an address to write to
 	listReason                         // before a reason
+	listIntro                          // ends a paragraph before a reason
 	listOffice                         // local parts of addresses to write to
 	listBoilerplate                    // in a paragraph that gives no reason
 	listReporter                       // before the name of the host that reports
@@ -279,7 +280,7 @@ const (
 	listKinds
 )
 
-var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "trailer", "auto-subject", "contact", "write-to", "reason", "office", "boilerplate", "reporter", "tells-more", "no-daemon"}
+var listNames = [listKinds]string{"daemon", "role", "reply-prefix", "bounce-subject", "away-subject", "recipient-label", "other-label", "after-reply", "trailer", "auto-subject", "contact", "write-to", "reason", "introduction", "office", "boilerplate", "reporter", "tells-more", "no-daemon"}
 
 // phraseUse says what a phrase tells: a kind of word, or the words of a format.
 type phraseUse struct {

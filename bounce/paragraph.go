@@ -54,6 +54,9 @@ func (r *reading) paragraph(from, end int, h *heading) (text string, next int) {
 			if strings.HasPrefix(w.text[h.tail:l.end], "...") || strings.HasPrefix(w.text[h.tail:l.end], ">...") {
 				return w.text[l.start:r.continued(i)], end // Sendmail's: the line is a statement of its own
 			}
+			if h.weight < weightStrong && h.tail < l.end && w.text[h.tail] == ' ' && w.text[at]|0x20 >= 'a' && w.text[at]|0x20 <= 'z' {
+				at = h.address.start // the address is the subject of a sentence
+			}
 			start, stop = at, l.end
 			continue
 		}

@@ -74,13 +74,14 @@ func (rd *Reader) Read(r io.Reader) (Result, error) {
 // reading is the working memory for one message.
 type reading struct {
 	*Reader
-	tree   mimetree.Tree
-	scan   *phrases.Scanner
-	parts  found
-	head   head
-	res    *Result
-	gaveUp bool // words behind the last reply say that it was tried for long
-	depth  int  // 1 for a bounce within a bounce
+	tree      mimetree.Tree
+	scan      *phrases.Scanner
+	parts     found
+	head      head
+	res       *Result
+	expiredAt int  // where the words first say that it was tried for long, -1 for nowhere
+	gaveUp    bool // words behind the last reply say that it was tried for long
+	depth     int  // 1 for a bounce within a bounce
 
 	words    words
 	hits     []signKind      // by format: the kinds of sign that were found

@@ -62,12 +62,11 @@ func (r *reading) take(rec *Recipient, reply nixie.Reply) {
 		command = commandIn(reply.String())
 	}
 	rec.Command = orElse(command, rec.Command)
-	if rec.RemoteMTA == "" {
-		rec.RemoteMTA = orElse(host, addr)
+	if before, _, ok := strings.Cut(reply.String(), rec.Reply.String()); ok && host == "" {
+		host = hostIn(before)
 	}
-	if rec.RemoteMTA == "" {
-		before, _, _ := strings.Cut(reply.String(), rec.Reply.String())
-		rec.RemoteMTA = hostIn(before)
+	if rec.RemoteMTA == "" || rec.RemoteMTA == addr {
+		rec.RemoteMTA = orElse(host, addr)
 	}
 }
 
@@ -124,6 +123,17 @@ func commandIn(s string) string {
 		}
 	}
 	return ""
+}
+
+// expiredBefore reports whether the words say, before they name anybody, that it was
+// tried for long.
+func (r *reading) expiredBefore() bool {
+	for i := range r.headings {
+		if h := &r.headings[i]; h.chosen {
+			return r.expiredAt >= 0 && r.expiredAt < h.address.start
+		}
+	}
+	return false
 }
 
 // expired reports whether words say that it was tried for long.

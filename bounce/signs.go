@@ -27,7 +27,8 @@ type signs struct {
 // fieldSigns are signs in fields, by the fields' names.
 type fieldSigns struct {
 	byName map[string][]fieldSign
-	usual  [64]uint32 // for each length of a name, a bit for each first letter
+	first  [64]uint32 // for each length of a name, a bit for each first letter
+	last   [64]uint32 // and for each last one
 }
 
 // maxSignName is the longest name of a field that may be a sign.
@@ -38,12 +39,15 @@ func (s *fieldSigns) add(f fieldSign) {
 		s.byName = map[string][]fieldSign{}
 	}
 	s.byName[f.name] = append(s.byName[f.name], f)
-	s.usual[len(f.name)] |= 1 << (f.name[0] & 31)
+	n := len(f.name)
+	s.first[n] |= 1 << (f.name[0] & 31)
+	s.last[n] |= 1 << (f.name[n-1] & 31)
 }
 
 // find notes for each layout whether a field is a sign of it.
 func (s *fieldSigns) find(name, value string, hits []signKind, kind signKind) {
-	if len(name) == 0 || len(name) > maxSignName || s.usual[len(name)]&(1<<(name[0]&31)) == 0 {
+	n := len(name)
+	if n == 0 || n > maxSignName || s.first[n]&(1<<(name[0]&31)) == 0 || s.last[n]&(1<<(name[n-1]&31)) == 0 {
 		return
 	}
 	var small [maxSignName]byte

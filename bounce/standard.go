@@ -255,22 +255,18 @@ func (r *reading) addCommands() {
 // commandBehind reads "(in reply to RCPT TO command)", which may be folded, and
 // what other programs write.
 func commandBehind(s string) string {
-	const says = "(in reply"
+	s = strings.Join(strings.Fields(cutAt(s, 2*maxSentence)), " ")
+	const says = "(in reply to "
 	if i := strings.Index(s, says); i >= 0 {
-		words := strings.Fields(cutAt(s[i+len(says):], 80))
-		for k, w := range words {
-			if strings.HasPrefix(w, "command") || strings.HasSuffix(w, ")") {
-				return commandOf(strings.TrimPrefix(strings.Join(words[:k], " "), "to "))
+		words, _, _ := strings.Cut(s[i+len(says):], ")")
+		return commandOf(words)
+	}
+	for _, says := range [...]string{" after ", ">>> "} {
+		if i := strings.Index(s, says); i >= 0 {
+			if c := commandOf(s[i+len(says):]); c != "" {
+				return c
 			}
 		}
-	}
-	if i := strings.Index(s, "after "); i >= 0 && i < 400 {
-		if c := commandOf(s[i+len("after "):]); c != "" {
-			return c
-		}
-	}
-	if i := strings.Index(s, "\n>>> "); i >= 0 {
-		return commandOf(s[i+len("\n>>> "):])
 	}
 	return ""
 }

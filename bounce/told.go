@@ -79,7 +79,8 @@ func (r *reading) labelWords(h *heading) string {
 // statedReason returns what stands behind a word for "reason" that begins a line.
 func (r *reading) statedReason() string {
 	w := &r.words
-	for i := range w.lines {
+	longest := "" // the others tell a kind or a number
+	for i := 0; i < len(w.lines); i++ {
 		s := w.at(i)
 		colon := strings.IndexByte(cutAt(s, 60), ':')
 		if colon < 0 || !r.lists[listReason].begins(strings.TrimLeft(s, "*-= ")) {
@@ -91,17 +92,18 @@ func (r *reading) statedReason() string {
 				i++
 			}
 			if i >= len(w.lines) {
-				return ""
+				break
 			}
 			start = w.lines[i].start
 		}
-		end := i
-		for end+1 < len(w.lines) && !w.lines[end+1].empty() && !rules(w.at(end+1)) && strings.IndexByte(cutAt(w.at(end+1), 20), ':') < 0 {
-			end++
+		for i+1 < len(w.lines) && !w.lines[i+1].empty() && !rules(w.at(i+1)) && !strings.Contains(cutAt(w.at(i+1), 30), ": ") {
+			i++
 		}
-		return strings.TrimSpace(w.text[start:w.lines[end].end])
+		if reason := strings.TrimSpace(w.text[start:max(start, w.lines[i].end)]); len(reason) > len(longest) && !onlyAddresses(cutAt(reason, maxSentence)) {
+			longest = reason
+		}
 	}
-	return ""
+	return longest
 }
 
 // tellSection reads the words between an address and the next one, a paragraph
@@ -133,7 +135,7 @@ func (r *reading) tellSection(rec *Recipient, i int) {
 			r.take(rec, reply)
 			return
 		}
-		if low := strings.ToLower(cutAt(text, 400)); words == "" && !strings.HasSuffix(text, ":") && !r.lists[listContact].in(low) && !r.lists[listBoilerplate].in(low) {
+		if low := strings.ToLower(cutAt(text, 400)); words == "" && !strings.HasSuffix(text, ":") && !r.lists[listIntro].in(low[max(0, len(low)-30):]) && !r.lists[listContact].in(low) && !r.lists[listBoilerplate].in(low) {
 			words = text
 		}
 	}
@@ -145,7 +147,12 @@ func (r *reading) tellSection(rec *Recipient, i int) {
 // tellsReply reports whether a reply was surely meant as one, not a number in a
 // text: it has a code, or words behind its reply code.
 func tellsReply(reply *nixie.Reply) bool {
-	return !reply.Code().IsZero() || len(strings.TrimSpace(reply.Text())) > 3
+	for _, l := range reply.Lines {
+		if l.ReplyCode != 0 && l.End-l.TextStart > 3 {
+			return true
+		}
+	}
+	return !reply.Code().IsZero()
 }
 
 // maxParagraphLines bounds how far back the beginning of a paragraph is looked for.
@@ -260,7 +267,7 @@ func (r *reading) finish(rec *Recipient, alone bool) {
 	switch {
 	case rec.Outcome != OutcomeFailed:
 	case rec.ReplyCode/100 == 5:
-	case r.gaveUp, alone && r.said[wordExpired], r.expired(rec.Reply.String()):
+	case r.gaveUp, alone && r.said[wordExpired], r.expiredBefore(), r.expired(rec.Reply.String()):
 		rec.Outcome = OutcomeExpired
 	}
 	r.gaveUp = false

@@ -277,7 +277,7 @@ func rules(s string) bool {
 	for n < len(s) && strings.IndexByte("-=_*#+~|", s[n]) >= 0 {
 		n++
 	}
-	return n >= 3
+	return n >= 3 && (s[0] != '*' || n >= 5 || n == len(s)) // "*** " begins a line of some
 }
 
 // bareRule reports whether a line is a ruler without words.
@@ -361,6 +361,7 @@ func (r *reading) scanWords() {
 	r.scan.Reset()
 	r.scan.Feed(text, 0, len(text))
 	cut := len(w.text)
+	r.expiredAt = -1
 	matches := r.scan.Find()
 	for i := range matches {
 		m := &matches[i]
@@ -379,6 +380,9 @@ func (r *reading) scanWords() {
 			r.hits[u.format] |= signSays
 		default:
 			r.said[u.kind] = true
+			if at := int(m.Spans[0].Start); u.kind == wordExpired && (r.expiredAt < 0 || at < r.expiredAt) {
+				r.expiredAt = at
+			}
 		}
 	}
 	if cut < len(w.text) {
