@@ -2,11 +2,15 @@ package bounce_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/bounce"
 )
 
@@ -18,6 +22,9 @@ type want struct {
 	Original   wantOriginal    `json:"original"`
 	Recipients []wantRecipient `json:"recipients"`
 	Reason     string          `json:"reason"`
+	// Short names what the reader gets wrong, so far. It must be wrong: the list is
+	// kept true.
+	Short []string `json:"short"`
 }
 
 type wantOriginal struct {
@@ -63,72 +70,80 @@ func TestMail(t *testing.T) {
 			if err := json.Unmarshal(text, &w); err != nil {
 				t.Fatal(err)
 			}
-			compare(t, w, bounce.Parse(string(raw)))
+			hold(t, w, compare(w, bounce.Parse(string(raw))))
 		})
 	}
 }
 
-func compare(t *testing.T, w want, got bounce.Result) {
+// A difference is something that was read otherwise than it is.
+type difference struct{ field, text string }
+
+// hold fails for differences that are not known, and for known ones that are gone.
+func hold(t *testing.T, w want, found []difference) {
 	t.Helper()
-	same := func(what, got, want string) {
-		t.Helper()
-		if got != want {
-			t.Errorf("%s is %q, want %q", what, got, want)
+	for _, d := range found {
+		if !slices.Contains(w.Short, d.field) {
+			t.Errorf("%s %s", d.field, d.text)
 		}
 	}
-	same("kind", string(got.Kind), w.Kind)
-	same("subtype", got.Subtype, w.Subtype)
-	if w.Original.MessageID != "" {
-		same("original message-id", got.Original.MessageID(), w.Original.MessageID)
-	}
-	if w.Original.Subject != "" {
-		same("original subject", got.Original.Subject(), w.Original.Subject)
-	}
-	if len(got.Recipients) != len(w.Recipients) {
-		var list []string
-		for _, r := range got.Recipients {
-			list = append(list, r.Address)
-		}
-		t.Errorf("recipients are %q, want %d", list, len(w.Recipients))
-		return
-	}
-	for i, wr := range w.Recipients {
-		r := got.Recipients[i]
-		same("recipient", r.Address, wr.Recipient)
-		if wr.OriginalRecipient != "" {
-			same("original recipient", r.Original, wr.OriginalRecipient)
-		}
-		same("action", string(r.Action), wr.Action)
-		same("outcome", string(r.Outcome), wr.Outcome)
-		same("code", codeText(r.Code.String(), r.Code.IsZero()), wr.Code)
-		same("said code", codeText(r.SaidCode.String(), r.SaidCode.IsZero()), wr.SaidCode)
-		if r.ReplyCode != wr.ReplyCode {
-			t.Errorf("reply code is %d, want %d", r.ReplyCode, wr.ReplyCode)
-		}
-		if reply := squeeze(r.Reply.String()); wr.Reply != "" && !strings.Contains(reply, squeeze(wr.Reply)) {
-			t.Errorf("reply is %q, want %q", reply, squeeze(wr.Reply))
-		}
-		if wr.RemoteMTA != "" {
-			same("remote MTA", r.RemoteMTA, wr.RemoteMTA)
-		}
-		if wr.ReportingMTA != "" {
-			same("reporting MTA", r.ReportingMTA, wr.ReportingMTA)
-		}
-		if wr.Command != "" {
-			same("command", r.Command, wr.Command)
-		}
-		if wr.Stated.Action != "" || wr.Stated.Status != "" {
-			same("stated action", r.Stated.Action, wr.Stated.Action)
-			same("stated status", r.Stated.Status, wr.Stated.Status)
+	for _, field := range w.Short {
+		if !slices.ContainsFunc(found, func(d difference) bool { return d.field == field }) {
+			t.Errorf("%s is right now: take it out of short", field)
 		}
 	}
 }
 
-func codeText(s string, zero bool) string {
-	if zero {
+func compare(w want, got bounce.Result) (found []difference) {
+	same := func(field, got, want string) {
+		if got != want {
+			found = append(found, difference{field, fmt.Sprintf("is %q, want %q", got, want)})
+		}
+	}
+	told := func(field, got, want string) { // of what not every mail's want says
+		if want != "" {
+			same(field, got, want)
+		}
+	}
+	same("kind", string(got.Kind), w.Kind)
+	same("subtype", got.Subtype, w.Subtype)
+	told("original", got.Original.MessageID(), w.Original.MessageID)
+	told("original", got.Original.Subject(), w.Original.Subject)
+	var list, wanted []string
+	for _, r := range got.Recipients {
+		list = append(list, r.Address)
+	}
+	for _, r := range w.Recipients {
+		wanted = append(wanted, r.Recipient)
+	}
+	if !slices.Equal(list, wanted) {
+		return append(found, difference{"recipients", fmt.Sprintf("are %q, want %q", list, wanted)})
+	}
+	for i, wr := range w.Recipients {
+		r := &got.Recipients[i]
+		told("original_recipient", r.Original, wr.OriginalRecipient)
+		same("action", string(r.Action), wr.Action)
+		same("outcome", string(r.Outcome), wr.Outcome)
+		same("code", codeText(r.Code), wr.Code)
+		same("said_code", codeText(r.SaidCode), wr.SaidCode)
+		same("reply_code", strconv.Itoa(r.ReplyCode), strconv.Itoa(wr.ReplyCode))
+		if reply := squeeze(r.Reply.String()); !strings.Contains(reply, squeeze(wr.Reply)) {
+			same("reply", reply, squeeze(wr.Reply))
+		}
+		told("remote_mta", r.RemoteMTA, wr.RemoteMTA)
+		told("reporting_mta", r.ReportingMTA, wr.ReportingMTA)
+		told("command", r.Command, wr.Command)
+		if wr.Stated.Action != "" || wr.Stated.Status != "" {
+			same("stated", r.Stated.Action+" "+r.Stated.Status, wr.Stated.Action+" "+wr.Stated.Status)
+		}
+	}
+	return found
+}
+
+func codeText(c nixie.Code) string {
+	if c.IsZero() {
 		return ""
 	}
-	return s
+	return c.String()
 }
 
 func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }

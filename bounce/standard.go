@@ -290,6 +290,9 @@ func (r *reading) enrich() {
 		}
 		rec.Reply, rec.ReplyCode, rec.SaidCode, rec.Taken.Reply = told.Reply, told.ReplyCode, told.SaidCode, Words
 		rec.Command, rec.RemoteMTA = orElse(rec.Command, told.Command), orElse(rec.RemoteMTA, told.RemoteMTA)
+		if rec.Stated.Status == "" && rec.Code.IsZero() && !rec.SaidCode.IsZero() {
+			rec.Code, rec.Taken.Code = rec.SaidCode, Words
+		}
 		rec.conclude()
 	}
 }
