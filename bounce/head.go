@@ -50,31 +50,56 @@ func (r *reading) readHead() {
 
 func (r *reading) headField(name, value string) {
 	h := &r.head
-	switch {
-	case strings.EqualFold(name, "To"), strings.EqualFold(name, "Delivered-To"):
-		for at := 0; len(h.to) < maxTo; {
-			a, ok := nextAddress(value, at)
-			if !ok {
-				break
-			}
-			h.to = append(h.to, a.text(value))
-			at = a.end
+	is := func(field string) bool { return strings.EqualFold(name, field) }
+	switch len(name) {
+	case len("To"), len("Delivered-To"):
+		switch {
+		case is("To"), is("Delivered-To"):
+			h.addTo(value)
+		case is("X-Auto-Reply"):
+			h.awayHeader = true
 		}
-	case strings.EqualFold(name, "Return-Path"):
-		path := strings.ToLower(strings.Trim(value, " \t<>"))
-		h.nullPath = path == ""
-		h.ownPath = path != "" && !strings.Contains(path, "daemon") && !strings.Contains(path, "postmaster") && !strings.Contains(path, "double-bounce")
-	case strings.EqualFold(name, "Auto-Submitted"):
-		word, _, _ := strings.Cut(value, ";")
-		h.autoSubmitted = strings.ToLower(strings.TrimSpace(word))
-	case strings.EqualFold(name, "X-Failed-Recipients"):
-		h.failed = append(h.failed, value)
-	case strings.EqualFold(name, "Precedence"):
-		h.awayHeader = h.awayHeader || strings.EqualFold(strings.TrimSpace(value), "auto_reply")
-	case strings.EqualFold(name, "X-Autoreply"), strings.EqualFold(name, "X-Autorespond"), strings.EqualFold(name, "X-Auto-Reply"), strings.EqualFold(name, "X-Autoreply-From"), strings.EqualFold(name, "X-Mail-Autoreply"):
-		h.awayHeader = true
-	case strings.EqualFold(name, "List-Id"), strings.EqualFold(name, "List-Unsubscribe"):
-		h.list = true
+	case len("Return-Path"):
+		switch {
+		case is("Return-Path"):
+			path := strings.ToLower(strings.Trim(value, " \t<>"))
+			h.nullPath = path == ""
+			h.ownPath = path != "" && !strings.Contains(path, "daemon") && !strings.Contains(path, "postmaster") && !strings.Contains(path, "double-bounce")
+		case is("X-Autoreply"):
+			h.awayHeader = true
+		}
+	case len("Auto-Submitted"):
+		if is("Auto-Submitted") {
+			word, _, _ := strings.Cut(value, ";")
+			h.autoSubmitted = strings.ToLower(strings.TrimSpace(word))
+		}
+	case len("X-Failed-Recipients"):
+		if is("X-Failed-Recipients") {
+			h.failed = append(h.failed, value)
+		}
+	case len("Precedence"):
+		if is("Precedence") && strings.EqualFold(strings.TrimSpace(value), "auto_reply") {
+			h.awayHeader = true
+		}
+	case len("X-Autorespond"):
+		h.awayHeader = h.awayHeader || is("X-Autorespond")
+	case len("X-Autoreply-From"): // and List-Unsubscribe
+		h.awayHeader = h.awayHeader || is("X-Autoreply-From") || is("X-Mail-Autoreply")
+		h.list = h.list || is("List-Unsubscribe")
+	case len("List-Id"):
+		h.list = h.list || is("List-Id")
+	}
+}
+
+// addTo notes the addresses that the message itself went to.
+func (h *head) addTo(value string) {
+	for at := 0; len(h.to) < maxTo; {
+		a, ok := nextAddress(value, at)
+		if !ok {
+			return
+		}
+		h.to = append(h.to, a.text(value))
+		at = a.end
 	}
 }
 

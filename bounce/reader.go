@@ -21,7 +21,7 @@ const (
 
 // Read reads a message to its end, at most [MaxMessage] bytes, and says what it
 // is. The error is one of r's: no message is too odd for a Result. Memory is
-// bounded by four times the message, and 2 MB.
+// at most six times the message's length, with what grows on the way, and 4 MB.
 func Read(r io.Reader) (Result, error) { return Builtin().Read(r) }
 
 // Parse is [Read] for a message in memory. What it returns refers to the string.

@@ -6,8 +6,22 @@ import (
 	"github.com/nixiemail/nixie"
 )
 
+// mayRefuse reports whether a text has what a reply code or a code that refuses
+// begins with.
+func mayRefuse(text string) bool {
+	for i := 0; i+1 < len(text); i++ {
+		if (text[i] == '4' || text[i] == '5') && (isDigit(text[i+1]) || text[i+1] == '.') {
+			return true
+		}
+	}
+	return false
+}
+
 // replyIn finds a reply that refuses, or a code, in a paragraph.
 func replyIn(text string) (nixie.Reply, bool) {
+	if !mayRefuse(text) {
+		return nixie.Reply{}, false
+	}
 	reply, err := nixie.ParseReply(cutAt(text, maxReplyText))
 	if err != nil {
 		return reply, false

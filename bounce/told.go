@@ -135,7 +135,7 @@ func (r *reading) tellSection(rec *Recipient, i int) {
 			r.take(rec, reply)
 			return
 		}
-		if low := strings.ToLower(cutAt(text, 400)); words == "" && !strings.HasSuffix(text, ":") && !r.lists[listIntro].in(low[max(0, len(low)-30):]) && !r.lists[listContact].in(low) && !r.lists[listBoilerplate].in(low) {
+		if low := cutAt(text, maxSentence); words == "" && !strings.HasSuffix(text, ":") && !r.lists[listIntro].in(low[max(0, len(low)-30):]) && !r.lists[listContact].in(low) && !r.lists[listBoilerplate].in(low) {
 			words = text
 		}
 	}
@@ -181,7 +181,7 @@ func (r *reading) tellAnywhere(rec *Recipient) {
 	for from := 0; from < len(r.words.lines); {
 		text, next := r.paragraph(from, len(r.words.lines), nil)
 		from = next
-		if text == "" || strings.IndexAny(text, "45") < 0 {
+		if text == "" || !strings.ContainsAny(text, "45") {
 			continue
 		}
 		if reply, ok := replyIn(text); ok && isFailure(reply.ReplyCode()) {
@@ -197,7 +197,7 @@ func (r *reading) tellFirst(rec *Recipient) {
 		text, next := r.paragraph(from, len(r.words.lines), nil)
 		from = next
 		const greeting = 40 // bytes
-		if low := strings.ToLower(cutAt(text, 400)); len(text) > greeting && !r.lists[listBoilerplate].in(low) {
+		if low := cutAt(text, maxSentence); len(text) > greeting && !r.lists[listBoilerplate].in(low) {
 			rec.sayWords(text)
 			return
 		}

@@ -61,7 +61,7 @@ func (p *parser) setAddress(to *Typed, i int, value string) {
 		// QUIRK: an address without its type. testdata/quirks/address-no-type.txt
 		p.problem(ProblemType, i, value)
 	}
-	if first, rest, ok := strings.Cut(text, "\n"); ok && wholeAddress(first) && strings.IndexAny(rest, "@.") < 0 {
+	if first, rest, ok := strings.Cut(text, "\n"); ok && wholeAddress(first) && !strings.ContainsAny(rest, "@.") {
 		// QUIRK: a stray line behind an address. testdata/quirks/address-stray-line.txt
 		text = first
 	} else if ok {
@@ -94,7 +94,7 @@ func wholeAddress(s string) bool {
 // bareAddress returns an address without angle brackets, comments and RFC 2047
 // words. ok is false if it had any of them.
 func bareAddress(s string) (bare string, ok bool) {
-	if strings.IndexAny(s, "<(=") < 0 {
+	if !strings.ContainsAny(s, "<(=") {
 		return s, true
 	}
 	bare = s
