@@ -59,6 +59,10 @@ func (r *reading) notification() bool {
 		return false
 	}
 	var n awsNotification
+	var envelope struct{ Message string } // SNS's own, around the notification
+	if json.NewDecoder(strings.NewReader(text)).Decode(&envelope) == nil && strings.HasPrefix(envelope.Message, "{") {
+		text = envelope.Message
+	}
 	if err := json.NewDecoder(strings.NewReader(text)).Decode(&n); err != nil {
 		return false
 	}
