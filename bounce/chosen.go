@@ -1,6 +1,7 @@
 package bounce
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -112,6 +113,30 @@ func (r *reading) sendersOwn(h *heading) bool {
 func speaksOf(h *heading, key, original string, list []heading, alone bool) bool {
 	return h.key == key || original != "" && h.key == original || alone && len(list) == 1 && h.line == list[0].line
 }
+
+// headingsOf returns the indexes of the headings that can speak of an address:
+// where there are many, of those with one of two keys.
+func (r *reading) headingsOf(key, original string) []int {
+	if len(r.headings) <= fewHeadings {
+		for len(r.all) < len(r.headings) {
+			r.all = append(r.all, len(r.all))
+		}
+		return r.all[:len(r.headings)]
+	}
+	if r.byKey == nil {
+		r.byKey = make(map[string][]int, len(r.headings))
+		for i := range r.headings {
+			r.byKey[r.headings[i].key] = append(r.byKey[r.headings[i].key], i)
+		}
+	}
+	if original == "" || original == key {
+		return r.byKey[key]
+	}
+	return slices.Concat(r.byKey[key], r.byKey[original])
+}
+
+// fewHeadings is how many are looked at one by one.
+const fewHeadings = 64
 
 // sectionEnd returns the line where what is said under a heading ends: at the
 // next heading of another recipient.

@@ -20,10 +20,10 @@ const minDamaged = 15_000
 
 // What reading a damaged message may take.
 const (
-	maxSlow   = time.Second      // for one message, met in one of three tries on a busy machine
-	maxHang   = 10 * time.Second // after which the test ends, and shows where it hangs
-	maxFactor = 8                // bytes of memory for each byte of the message, all that is taken on the way
-	maxBase   = 4 << 20          // and for any message
+	maxSlow   = raceFactor * time.Second      // for one message, met in one of three tries on a busy machine
+	maxHang   = 10 * raceFactor * time.Second // after which the test ends, and shows where it hangs
+	maxFactor = 8                             // bytes of memory for each byte of the message, all that is taken on the way
+	maxBase   = 4 << 20                       // and for any message
 )
 
 // A damage spoils a message.

@@ -60,7 +60,7 @@ func (r *reading) pointsForLayout() (points int) {
 			break
 		}
 	}
-	r.headings, r.spoken = r.headings[:0], r.spoken[:0]
+	r.headings, r.spoken, r.byKey = r.headings[:0], r.spoken[:0], nil
 	return points
 }
 

@@ -64,7 +64,11 @@ func (r *reading) notification() bool {
 		text = envelope.Message
 	}
 	if err := json.NewDecoder(strings.NewReader(text)).Decode(&n); err != nil {
-		return false
+		// Long lines were broken on the way.
+		text = strings.ReplaceAll(text, "\n", "")
+		if err := json.NewDecoder(strings.NewReader(text)).Decode(&n); err != nil {
+			return false
+		}
 	}
 	r.res.Format = "amazon-sns"
 	h := &n.Mail.CommonHeaders

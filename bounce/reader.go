@@ -87,6 +87,8 @@ type reading struct {
 	hits     []signKind      // by format: the kinds of sign that were found
 	said     [wordKinds]bool // kinds of words that stand there
 	headings []heading
+	all      []int            // 0, 1, 2, …
+	byKey    map[string][]int // headings, once there are many
 	spoken   []statement
 }
 
@@ -111,6 +113,7 @@ func (r *reading) forget() {
 	r.tree.Parse("")
 	r.res, r.head, r.words.text, r.gaveUp = nil, head{}, "", false
 	clear(r.headings)
+	r.byKey = nil
 	clear(r.spoken)
 	clear(r.hits)
 	r.said = [wordKinds]bool{}
@@ -119,6 +122,10 @@ func (r *reading) forget() {
 
 func (r *reading) read(msg string) {
 	r.tree.Parse(msg)
+	if len(r.tree.Parts[0].Header) == 0 {
+		r.res.Kind = Other // no mail at all
+		return
+	}
 	r.findParts()
 	r.readHead()
 	r.findOriginal()

@@ -19,7 +19,7 @@ func (r *reading) tell(rec *Recipient, list []heading, alone bool) {
 	}
 	key, original := addressKey(rec.Address), addressKey(rec.Original)
 	for _, mentions := range [...]bool{false, true} {
-		for i := range r.headings {
+		for _, i := range r.headingsOf(key, original) {
 			h := &r.headings[i]
 			if !speaksOf(h, key, original, list, alone) || h.weight == weightReply || mentions != (h.weight == weightMention) {
 				continue
@@ -70,10 +70,19 @@ func (r *reading) labelWords(h *heading) string {
 	if inColumn(r.words.text[r.words.lines[h.line].start:h.address.start]) && !r.lists[listRecipientLabel].in(label) {
 		return label
 	}
-	if len(label) < 12 || strings.Count(label, " ") < 2 || r.lists[listRecipientLabel].in(label[len(label)-10:]) {
+	if len(label) < 12 || strings.Count(label, " ") < 2 || leadsOn(label[strings.LastIndexByte(label, ' ')+1:]) || r.lists[listRecipientLabel].in(label[strings.LastIndexByte(label, ' ')+1:]) {
 		return ""
 	}
 	return label
+}
+
+// leadsOn reports whether a word before an address only leads on to it.
+func leadsOn(word string) bool {
+	switch strings.ToLower(word) {
+	case "to", "for", "an", "für", "à", "pour", "a", "para", "aan", "was", "is", "are", "were":
+		return true
+	}
+	return false
 }
 
 // statedReason returns what stands behind a word for "reason" that begins a line.

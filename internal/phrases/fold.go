@@ -36,6 +36,9 @@ const plainLatin = "aaaaaaaceeeeiiiidnooooo ouuuuytsaaaaaaaceeeeiiiidnooooo ouuu
 // foldRune returns the letter that r counts as: small, and for Latin letters
 // without accent. It is 0 for what is no letter, digit or mark.
 func foldRune(r rune) rune {
+	if f := usualLetter(r); f != 0 {
+		return f
+	}
 	switch {
 	case isKanaOrHan(r):
 		return r
@@ -48,6 +51,20 @@ func foldRune(r rune) rune {
 		return -1 // an accent on the letter before: nothing at all
 	case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
 		return unicode.ToLower(r)
+	}
+	return 0
+}
+
+// usualLetter folds the letters that most of a text in Greek, Russian, Hebrew or
+// Arabic is made of, so that tables need not be asked; it is 0 for others.
+func usualLetter(r rune) rune {
+	switch {
+	case r >= 0x430 && r <= 0x45F, r >= 0x3B1 && r <= 0x3CE, r >= 0x5D0 && r <= 0x5EA, r >= 0x621 && r <= 0x63A, r >= 0x641 && r <= 0x64A:
+		return r
+	case r >= 0x410 && r <= 0x42F, r >= 0x391 && r <= 0x3A9 && r != 0x3A2:
+		return r + 0x20
+	case r >= 0x400 && r <= 0x40F:
+		return r + 0x50
 	}
 	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode"
 )
 
 // found returns the texts of each phrase's parts in text, nil if it is not found.
@@ -287,5 +288,21 @@ func BenchmarkScan(b *testing.B) {
 		sc.Reset()
 		sc.Feed(text, 0, len(text))
 		sc.Find()
+	}
+}
+
+// TestFoldAgreesWithUnicode holds the short cuts for usual letters to the tables.
+func TestFoldAgreesWithUnicode(t *testing.T) {
+	for r := rune(0x180); r <= unicode.MaxRune; r++ {
+		want := rune(0)
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
+			want = unicode.ToLower(r)
+		}
+		if unicode.Is(unicode.Mn, r) && r < 0x370 {
+			want = -1
+		}
+		if got := foldRune(r); got != want {
+			t.Errorf("foldRune(%U) is %U, want %U", r, got, want)
+		}
 	}
 }

@@ -58,6 +58,9 @@ func (v *vocabulary) openings() [][]symbol {
 	return all
 }
 
+// indexes is a run of places in a list.
+type indexes struct{ start, end int }
+
 // wordIndex turns words into symbols. Words of ASCII letters and digits are
 // found by a hash that is made while they are read; others are looked up whole.
 // Two words with one hash are not told apart: none of the phrases have such, and
@@ -71,6 +74,7 @@ type wordIndex struct {
 	other       map[string]symbol // words with other letters
 	otherStems  []string          // sorted, so that the longest of a kind comes last
 	otherSyms   []symbol
+	otherFrom   map[rune]indexes // by first letter: which of otherStems
 }
 
 // letters is how many values asciiClass has below notASCII.
@@ -141,8 +145,16 @@ func (v *vocabulary) index() *wordIndex {
 		}
 	}
 	slices.Sort(ix.otherStems)
-	for _, stem := range ix.otherStems {
+	ix.otherFrom = map[rune]indexes{}
+	for i, stem := range ix.otherStems {
 		ix.otherSyms = append(ix.otherSyms, v.numbers[stem+openEnding])
+		first, _ := utf8.DecodeRuneInString(stem)
+		group, ok := ix.otherFrom[first]
+		if !ok {
+			group.start = i
+		}
+		group.end = i + 1
+		ix.otherFrom[first] = group
 	}
 	return ix
 }
@@ -214,8 +226,10 @@ func (ix *wordIndex) whole(word []byte) symbol {
 		return sym
 	}
 	found := ix.stem(&w) // one that ends before the first other letter
-	for i, stem := range ix.otherStems {
-		if len(word) >= len(stem) && string(word[:len(stem)]) == stem {
+	first, _ := utf8.DecodeRune(word)
+	group := ix.otherFrom[first]
+	for i := group.start; i < group.end; i++ {
+		if stem := ix.otherStems[i]; len(word) >= len(stem) && string(word[:len(stem)]) == stem {
 			found = ix.otherSyms[i]
 		}
 	}
