@@ -65,8 +65,12 @@ func indexFold(s, sub string) int {
 	if sub == "" {
 		return 0
 	}
+	first, bit := sub[0], byte(0)
+	if first >= 'a' && first <= 'z' {
+		bit = 0x20
+	}
 	for i := 0; i+len(sub) <= len(s); i++ {
-		if smallLetter(s[i]) == sub[0] && strings.EqualFold(s[i:i+len(sub)], sub) {
+		if s[i]|bit == first && stands(s[i:], sub) {
 			return i
 		}
 	}

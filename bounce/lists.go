@@ -57,10 +57,20 @@ func (l *textList) each(s string, f func(text string, at int) bool) {
 
 // stands reports whether s begins with a text in small letters.
 func stands(s, text string) bool {
-	if len(s) < len(text) || s[2%len(text)] < 0x80 && smallLetter(s[2%len(text)]) != text[2%len(text)] {
+	if len(s) < len(text) {
 		return false
 	}
-	return strings.EqualFold(s[:len(text)], text)
+	for i := range len(text) {
+		c, t := s[i], text[i]
+		switch {
+		case c == t || c|0x20 == t && c >= 'A' && c <= 'Z':
+		case c >= 0x80 && t >= 0x80:
+			return strings.EqualFold(s[:len(text)], text)
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // find returns where the first text of the list stands in s; end is 0 for nowhere.
