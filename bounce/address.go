@@ -27,8 +27,8 @@ func nextAddress(text string, from int) (span, bool) {
 		at := from + i
 		start, end := localStart(text, from, at), domainEnd(text, at+1)
 		from = at + 1
-		if start == at || end == at+1 || end-start > MaxAddress {
-			continue
+		if start == at || end == at+1 || end-start > MaxAddress || start > 0 && text[start] == '/' && text[start-1] == ':' {
+			continue // nothing there, or the user's name in an address of the web
 		}
 		if text[start] == '\'' {
 			start++ // a quotation mark

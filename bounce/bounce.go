@@ -43,30 +43,34 @@ type Result struct {
 	// "", for dispositions the disposition type ("displayed", RFC 8098, 3.2.6.2).
 	Subtype string
 	// Format names the layout that was recognised, see docs/formats.md; empty for none.
-	Format     string
+	Format string
+	// Recipients are, for a complaint, those who complained, with an address alone.
 	Recipients []Recipient
 	// Original is the message that the report is about, as far as it was returned.
 	Original dsn.Original
-	// Report is the delivery-status part, nil if there is none.
+	// Report is the delivery-status part, or what was read of such fields in the
+	// words; nil if there are none.
 	Report   *dsn.Report
 	Problems []Problem
 }
 
 // A Recipient is what a report tells of one recipient.
 type Recipient struct {
-	// Address is the recipient as reported, Original what it was before it was
-	// rewritten, as far as is told.
+	// Address is the recipient as reported, empty if a report names none, Original
+	// what it was before it was rewritten, as far as is told. They are somebody
+	// else's text, as the words are: print them with care.
 	Address, Original string
 	// Action is as stated or, where none was stated, as the words tell.
 	Action  dsn.Action
 	Outcome Outcome
-	// Code is the code that the report itself states for the recipient, zero if it
-	// states none. SaidCode is the one inside the quoted reply.
+	// Code is the code that the report's field states for the recipient or, where
+	// there is no such field, the one beside the address, which may be in the quoted
+	// reply; zero if there is none. SaidCode is the one inside the quoted reply.
 	Code, SaidCode nixie.Code
 	// ReplyCode is zero if none was said.
 	ReplyCode int
-	// Reply is what was said, word for word: by a server, or by the reporting
-	// program in place of one. Its String is empty if nothing was.
+	// Reply is what was said, word for word but for folds: by a server, or by the
+	// reporting program in place of one. Its String is empty if nothing was.
 	Reply nixie.Reply
 	// Stated are the words of the report's own fields.
 	Stated Stated

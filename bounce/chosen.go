@@ -126,7 +126,9 @@ func (r *reading) headingsOf(key, original string) []int {
 	if r.byKey == nil {
 		r.byKey = make(map[string][]int, len(r.headings))
 		for i := range r.headings {
-			r.byKey[r.headings[i].key] = append(r.byKey[r.headings[i].key], i)
+			if list := r.byKey[r.headings[i].key]; len(list) < maxSections {
+				r.byKey[r.headings[i].key] = append(list, i)
+			}
 		}
 	}
 	if original == "" || original == key {
@@ -134,6 +136,9 @@ func (r *reading) headingsOf(key, original string) []int {
 	}
 	return slices.Concat(r.byKey[key], r.byKey[original])
 }
+
+// maxSections bounds how often one address is looked up in the words.
+const maxSections = 16
 
 // fewHeadings is how many are looked at one by one.
 const fewHeadings = 64

@@ -15,7 +15,7 @@ func (r *reading) kindOf(f int) Kind {
 		}
 	}
 	away := r.lists[listAwaySubject].in(h.subject)
-	sure := (r.parts.status >= 0 || len(h.failed) > 0) && !(h.reply && h.sender == senderOther)
+	sure := (r.parts.status >= 0 || len(h.failed) > 0 && !h.list && (!h.ownPath || h.sender != senderOther)) && !(h.reply && h.sender == senderOther)
 	points := r.points(f, away)
 	if (points == 3 || points == 4) && !sure {
 		points += r.pointsForLayout()
@@ -82,7 +82,10 @@ func (r *reading) points(f int, away bool) int {
 	add(r.said[wordDelivered], 1)
 	add(r.res.Report != nil && len(r.res.Report.Recipients) > 0, 2)
 	add(f >= 0, 3)
-	add(h.autoSubmitted == "auto-replied" || h.autoSubmitted == "auto-generated", 1)
+	automatic := h.autoSubmitted == "auto-replied" || h.autoSubmitted == "auto-generated"
+	add(automatic && h.sender != senderOther, 1)
+	add(automatic && h.sender == senderOther && f < 0, -2)
+	add(h.sender == senderOther && f < 0 && h.list, -2)
 	add(!r.res.Original.IsZero(), 1)
 	switch {
 	case h.reply && h.nullPath:

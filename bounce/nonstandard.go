@@ -117,7 +117,7 @@ func (r *reading) recipients(action dsn.Action) {
 		return
 	}
 	// Nobody is named: the returned message was for one.
-	if to := r.res.Original.Field("To"); to != "" {
+	if to := r.res.Original.Field("To"); to != "" && (r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired] || r.lists[listBounceSubject].in(r.head.subject)) {
 		if a, ok := nextAddress(to, 0); ok {
 			rec := Recipient{Address: a.text(to), Action: action}
 			rec.Taken = Taken{Address: Returned, Action: Derived}
@@ -136,6 +136,9 @@ func (r *reading) failedHeader(list []heading, action dsn.Action) {
 		list = nil // the words only greet the sender
 	}
 	all := r.failedAddresses()
+	if action == dsn.Delayed && r.said[wordFailed] {
+		action = dsn.Failed // others are delayed: these are named as failed
+	}
 	for i, address := range all {
 		rec := Recipient{Address: address, Action: action}
 		rec.Taken = Taken{Address: Headers, Action: Derived}

@@ -24,7 +24,7 @@ type awsNotification struct {
 	Bounce struct {
 		BounceType        string
 		ReportingMTA      string
-		Timestamp         time.Time
+		Timestamp         string
 		BouncedRecipients []struct{ EmailAddress, Action, Status, DiagnosticCode string }
 	}
 	Complaint struct {
@@ -34,18 +34,18 @@ type awsNotification struct {
 	Delivery struct {
 		Recipients                 []string
 		SMTPResponse, ReportingMTA string
-		Timestamp                  time.Time
+		Timestamp                  string
 	}
 	DeliveryDelay struct {
 		ReportingMTA      string
-		ExpirationTime    time.Time
+		ExpirationTime    string
 		DelayedRecipients []struct{ EmailAddress, Status, DiagnosticCode string }
 	}
 }
 
 // notification reads a message whose text is a JSON object of Amazon's.
 func (r *reading) notification() bool {
-	if r.parts.text < 0 {
+	if r.parts.text < 0 || r.head.sender == senderOther && !strings.Contains(r.head.from, "amazon") {
 		return false
 	}
 	switch body := strings.TrimLeft(cutAt(r.tree.Parts[r.parts.text].Body, 100), " \r\n"); {
@@ -83,13 +83,20 @@ func (r *reading) notification() bool {
 			rec.say(strings.TrimSpace(after), Words)
 		}
 		rec.conclude()
-		r.res.Recipients = append(r.res.Recipients, rec)
+		if rec.Action == dsn.Delivered {
+			rec.Code = rec.SaidCode
+		}
+		if len(r.res.Recipients) < MaxRecipients {
+			r.res.Recipients = append(r.res.Recipients, rec)
+		} else if len(r.res.Problems) == 0 {
+			r.tooMany()
+		}
 	}
 	r.res.Kind = DeliveryReport
 	switch n.NotificationType + n.EventType {
 	case "Bounce":
 		for _, b := range n.Bounce.BouncedRecipients {
-			rec := Recipient{Address: cleanAddress(b.EmailAddress), Action: dsn.Action(strings.ToLower(b.Action)), Stated: Stated{b.Action, b.Status}, ReportingMTA: awsHost(n.Bounce.ReportingMTA), LastAttempt: n.Bounce.Timestamp}
+			rec := Recipient{Address: cleanAddress(b.EmailAddress), Action: dsn.Action(strings.ToLower(b.Action)), Stated: Stated{b.Action, b.Status}, ReportingMTA: awsHost(n.Bounce.ReportingMTA), LastAttempt: awsTime(n.Bounce.Timestamp)}
 			if rec.Action != dsn.Failed && rec.Action != dsn.Delayed {
 				rec.Action = dsn.Failed
 			}
@@ -98,26 +105,34 @@ func (r *reading) notification() bool {
 		}
 	case "Delivery":
 		for _, a := range n.Delivery.Recipients {
-			add(Recipient{Address: cleanAddress(a), Action: dsn.Delivered, ReportingMTA: awsHost(n.Delivery.ReportingMTA), LastAttempt: n.Delivery.Timestamp}, n.Delivery.SMTPResponse)
-			rec := &r.res.Recipients[len(r.res.Recipients)-1]
-			rec.Code = rec.SaidCode
+			add(Recipient{Address: cleanAddress(a), Action: dsn.Delivered, ReportingMTA: awsHost(n.Delivery.ReportingMTA), LastAttempt: awsTime(n.Delivery.Timestamp)}, n.Delivery.SMTPResponse)
 		}
 	case "DeliveryDelay":
 		for _, d := range n.DeliveryDelay.DelayedRecipients {
-			rec := Recipient{Address: cleanAddress(d.EmailAddress), Action: dsn.Delayed, Stated: Stated{"", d.Status}, ReportingMTA: awsHost(n.DeliveryDelay.ReportingMTA), RetryUntil: n.DeliveryDelay.ExpirationTime}
+			rec := Recipient{Address: cleanAddress(d.EmailAddress), Action: dsn.Delayed, Stated: Stated{"", d.Status}, ReportingMTA: awsHost(n.DeliveryDelay.ReportingMTA), RetryUntil: awsTime(n.DeliveryDelay.ExpirationTime)}
 			rec.Code, _ = nixie.ParseCode(d.Status)
 			add(rec, d.DiagnosticCode)
 		}
 	case "Complaint":
 		r.res.Kind, r.res.Subtype = Feedback, strings.ToLower(n.Complaint.ComplaintFeedbackType)
-		for _, c := range n.Complaint.ComplainedRecipients {
+		for _, c := range n.Complaint.ComplainedRecipients[:min(len(n.Complaint.ComplainedRecipients), MaxRecipients)] {
 			r.res.Recipients = append(r.res.Recipients, Recipient{Address: cleanAddress(c.EmailAddress), Taken: Taken{Address: Words}})
 		}
 	default:
 		*r.res = Result{}
 		return false
 	}
+	if len(r.res.Recipients) == 0 {
+		*r.res = Result{}
+		return false
+	}
 	return true
+}
+
+// awsTime reads RFC 3339, and is zero for anything else.
+func awsTime(s string) time.Time {
+	t, _ := time.Parse(time.RFC3339, s)
+	return t
 }
 
 // awsHost takes the type away: "dsn; a8-70.smtp-out.amazonses.com".

@@ -132,6 +132,7 @@ func (r *reading) read(msg string) {
 	if r.notification() {
 		return
 	}
+	r.leaveForwarded()
 	if i := r.parts.status; i >= 0 {
 		report := dsn.ParseStatus(r.tree.Text(i, MaxWords))
 		r.res.Report = &report
@@ -152,6 +153,20 @@ func (r *reading) read(msg string) {
 	if rep := r.res.Report; rep != nil {
 		for _, p := range rep.Problems {
 			r.problem(string(p.Kind), p.Text)
+		}
+	}
+}
+
+// leaveForwarded drops the parts of a report that a person passes on: in an answer
+// or a forwarded message, and not in a multipart/report.
+func (r *reading) leaveForwarded() {
+	h := &r.head
+	if h.nullPath || h.sender != senderOther || !h.reply && !h.ownPath {
+		return
+	}
+	for _, part := range [...]*int{&r.parts.status, &r.parts.disposition} {
+		if i := *part; i >= 0 && (r.tree.Parts[i].Parent < 0 || !r.tree.Parts[r.tree.Parts[i].Parent].Is("multipart/report")) {
+			*part = -1
 		}
 	}
 }

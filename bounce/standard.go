@@ -177,7 +177,7 @@ func (rec *Recipient) conclude() {
 		rec.Outcome = OutcomeDelivered
 	default:
 		rec.Outcome = OutcomeFailed
-		if rec.givenUp() || strings.Contains(rec.Reply.String(), "essage expired") {
+		if rec.givenUp() || (rec.ReplyCode/100 != 5 || rec.Code.Detail().Subject() == 4) && strings.Contains(rec.Reply.String(), "essage expired") {
 			rec.Outcome = OutcomeExpired
 		}
 	}
@@ -284,6 +284,9 @@ func (r *reading) enrich() {
 		}
 		told := Recipient{Address: rec.Address, Original: rec.Original, Action: rec.Action}
 		r.tell(&told, list, len(r.res.Recipients) == 1)
+		if rec.Action != dsn.Failed && rec.Action != dsn.Delayed && (isFailure(told.ReplyCode) || r.tellsFailure(told.Reply.String())) {
+			continue // it is said of others
+		}
 		rec.Original = orElse(rec.Original, told.Original)
 		if told.Reply.String() == "" || told.ReplyCode == 0 && told.SaidCode.IsZero() && rec.Reply.String() != "" {
 			continue
@@ -295,6 +298,18 @@ func (r *reading) enrich() {
 		}
 		rec.conclude()
 	}
+}
+
+// tellsFailure reports whether words tell that mail was not delivered.
+func (r *reading) tellsFailure(text string) bool {
+	r.scan.Reset()
+	r.scan.Feed(text, 0, len(text))
+	for _, m := range r.scan.Find() {
+		if r.uses[m.Phrase].kind == wordFailed {
+			return true
+		}
+	}
+	return false
 }
 
 // addressFromOriginal fills in the only recipient where no field names it.

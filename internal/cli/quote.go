@@ -64,7 +64,7 @@ func cellsOf(text string, at int, evidence []verdict.Evidence) []cell {
 }
 
 // breakCells breaks a line at its last space that fits, or in the midst of a
-// word that fills a whole line. There is at least one line.
+// word that fills a whole line. One space may hang over. There is at least one line.
 func breakCells(cells []cell, columns int) [][]cell {
 	var lines [][]cell
 	start, used, space := 0, 0, -1
@@ -73,7 +73,7 @@ func breakCells(cells []cell, columns int) [][]cell {
 		if cells[i].space {
 			space = i
 		}
-		if used <= columns || cells[i].space {
+		if used <= columns || cells[i].space && used == columns+1 {
 			continue
 		}
 		end, from := i, i

@@ -125,6 +125,7 @@ func (f *readFilter) recipient(j *judged, date time.Time) bool {
 	case len(f.outcomes) > 0 && !slices.Contains(f.outcomes, j.rec.Outcome):
 	case len(f.reasons) > 0 && !(j.hasVerdict && slices.Contains(f.reasons, j.verdict.Reason)):
 	case len(f.actions) > 0 && !(j.hasVerdict && slices.Contains(f.actions, j.verdict.Action)):
+	case len(f.actions) > 0 && j.verdict.Action == verdict.Suppress && !j.stops():
 	default:
 		return true
 	}
