@@ -53,7 +53,7 @@ func (r *reading) findHeadings() {
 	for i := range w.lines {
 		l := w.lines[i]
 		s := w.text[l.start:l.end]
-		if s == "" || len(r.headings) >= maxHeadings || len(r.spoken) >= maxHeadings {
+		if s == "" || isQuoted(s) || len(r.headings) >= maxHeadings || len(r.spoken) >= maxHeadings {
 			continue
 		}
 		if host, ok := talkingTo(s); ok {

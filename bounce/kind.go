@@ -85,7 +85,7 @@ func (r *reading) points(f int, away bool) int {
 	automatic := h.autoSubmitted == "auto-replied" || h.autoSubmitted == "auto-generated"
 	add(automatic && h.sender != senderOther, 1)
 	add(automatic && h.sender == senderOther && f < 0, -2)
-	add(h.sender == senderOther && f < 0 && h.list, -2)
+	add(h.sender == senderOther && f < 0 && r.res.Original.IsZero(), -1)
 	add(!r.res.Original.IsZero(), 1)
 	switch {
 	case h.reply && h.nullPath:

@@ -12,7 +12,15 @@ func (r *reading) scanWords() {
 	w := &r.words
 	text := w.text[:min(len(w.text), maxScanned)]
 	r.scan.Reset()
-	r.scan.Feed(text, 0, len(text))
+	if !strings.Contains(text, "\n>") {
+		r.scan.Feed(text, 0, len(text))
+	} else {
+		for i := range w.lines {
+			if l := w.lines[i]; l.end <= len(text) && !isQuoted(text[l.start:l.end]) {
+				r.scan.Feed(text, l.start, l.end)
+			}
+		}
+	}
 	cut := len(w.text)
 	r.expiredAt = -1
 	matches := r.scan.Find()
@@ -49,6 +57,11 @@ func (r *reading) scanWords() {
 			}
 		}
 	}
+}
+
+// isQuoted reports whether a line is somebody else's, quoted: "> …".
+func isQuoted(s string) bool {
+	return len(s) > 1 && s[0] == '>' && s[1] == ' '
 }
 
 // maxScanned is how much of the words phrases are looked for in: they stand at
