@@ -153,6 +153,16 @@ func (r *reading) failedHeader(list []heading, action dsn.Action) {
 		}
 		r.finish(&rec, len(all) == 1)
 	}
+	for i := range list { // those that the field leaves out, since they are delayed
+		h := &list[i]
+		if len(list) > fewAddresses || !r.said[wordDelayed] || containsAddress(all, h.address.text(r.words.text)) || r.actionAt(h, dsn.Failed) != dsn.Delayed {
+			continue
+		}
+		rec := Recipient{Address: h.address.text(r.words.text), Action: dsn.Delayed}
+		rec.Taken = Taken{Address: Words, Action: Derived}
+		r.tell(&rec, list, false)
+		r.finish(&rec, false)
+	}
 }
 
 // failedAddresses lists the addresses of X-Failed-Recipients, each once.

@@ -257,11 +257,58 @@ func (r *reading) fromWords(list []heading, action dsn.Action) {
 			r.tooMany()
 			break
 		}
+		action = r.actionAt(&list[i], action)
 		rec := Recipient{Address: list[i].address.text(w.text), Action: action}
 		rec.Taken = Taken{Address: Words, Action: Derived}
 		r.tell(&rec, list, len(list) == 1)
 		r.finish(&rec, len(list) == 1)
 	}
+}
+
+// actionAt returns what the line that introduces a recipient tells, where a report
+// tells several things; without such a line it is what was told of the one before.
+func (r *reading) actionAt(h *heading, before dsn.Action) dsn.Action {
+	kinds := 0
+	for _, said := range [...]bool{r.said[wordFailed], r.said[wordDelayed], r.said[wordDelivered]} {
+		if said {
+			kinds++
+		}
+	}
+	w := &r.words
+	i := h.line - 1
+	for i >= 0 && w.lines[i].empty() {
+		i--
+	}
+	if kinds < 2 || i < 0 || !strings.HasSuffix(w.at(i), ":") {
+		return before
+	}
+	first := i
+	for first > 0 && !w.lines[first-1].empty() && i-first < 3 {
+		first--
+	}
+	text := w.text[w.lines[first].start:w.lines[i].end]
+	failed, delayed, delivered := false, false, false
+	r.scan.Reset()
+	r.scan.Feed(text, 0, len(text))
+	for _, m := range r.scan.Find() {
+		switch r.uses[m.Phrase].kind {
+		case wordFailed:
+			failed = true
+		case wordDelayed:
+			delayed = true
+		case wordDelivered:
+			delivered = true
+		}
+	}
+	switch {
+	case delayed:
+		return dsn.Delayed
+	case failed:
+		return dsn.Failed
+	case delivered:
+		return dsn.Delivered
+	}
+	return before
 }
 
 // finish sets what holds for all recipients that words tell of, and adds one.
