@@ -35,7 +35,7 @@ func (r *reading) chosen(sentences bool) []heading {
 // choose marks and returns the headings of some weight at least.
 func (r *reading) choose(own bool, least int8) []heading {
 	var list []heading
-	var seen map[string]bool // once there are many
+	var seen addressSet
 	for i := range r.headings {
 		h := &r.headings[i]
 		if h.weight < least || h.own != own {
@@ -45,17 +45,8 @@ func (r *reading) choose(own bool, least int8) []heading {
 			continue // a sentence further on speaks of others
 		}
 		h.chosen = true
-		if seen == nil && len(list) == fewAddresses {
-			seen = make(map[string]bool, len(r.headings))
-			for k := range list {
-				seen[list[k].key] = true
-			}
-		}
-		if seen == nil && named(list, h.key) || seen[h.key] {
+		if !seen.add(h.key) {
 			continue
-		}
-		if seen != nil {
-			seen[h.key] = true
 		}
 		list = append(list, *h)
 	}
@@ -63,8 +54,34 @@ func (r *reading) choose(own bool, least int8) []heading {
 	return list
 }
 
-// fewAddresses is how many are compared one by one; for more there is a map.
+// addressSet is a set of addresses, by their keys. The zero set is empty.
+type addressSet struct {
+	few  []string // as long as there are few
+	many map[string]bool
+}
+
+// fewAddresses is how many are compared one by one.
 const fewAddresses = 16
+
+// add puts a key in, and reports whether it was not there.
+func (s *addressSet) add(key string) bool {
+	if s.many == nil {
+		if slices.Contains(s.few, key) {
+			return false
+		}
+		if s.few = append(s.few, key); len(s.few) <= fewAddresses {
+			return true
+		}
+		s.many = make(map[string]bool, 4*fewAddresses)
+		for _, known := range s.few {
+			s.many[known] = true
+		}
+		return true
+	}
+	known := s.many[key]
+	s.many[key] = true
+	return !known
+}
 
 func named(list []heading, key string) bool {
 	for i := range list {
@@ -114,34 +131,8 @@ func speaksOf(h *heading, key, original string, list []heading, alone bool) bool
 	return h.key == key || original != "" && h.key == original || alone && len(list) == 1 && h.line == list[0].line
 }
 
-// headingsOf returns the indexes of the headings that can speak of an address:
-// where there are many, of those with one of two keys.
-func (r *reading) headingsOf(key, original string) []int {
-	if len(r.headings) <= fewHeadings {
-		for len(r.all) < len(r.headings) {
-			r.all = append(r.all, len(r.all))
-		}
-		return r.all[:len(r.headings)]
-	}
-	if r.byKey == nil {
-		r.byKey = make(map[string][]int, len(r.headings))
-		for i := range r.headings {
-			if list := r.byKey[r.headings[i].key]; len(list) < maxSections {
-				r.byKey[r.headings[i].key] = append(list, i)
-			}
-		}
-	}
-	if original == "" || original == key {
-		return r.byKey[key]
-	}
-	return slices.Concat(r.byKey[key], r.byKey[original])
-}
-
 // maxSections bounds how often one address is looked up in the words.
 const maxSections = 16
-
-// fewHeadings is how many are looked at one by one.
-const fewHeadings = 64
 
 // sectionEnd returns the line where what is said under a heading ends: at the
 // next heading of another recipient.

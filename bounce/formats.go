@@ -54,6 +54,14 @@ type Format struct {
 	Line int
 }
 
+// kind is what messages laid out so are.
+func (f *Format) kind() Kind {
+	if f.Kind == "" {
+		return DeliveryReport
+	}
+	return f.Kind
+}
+
 // A FormatError says where a file of layouts is wrong.
 type FormatError struct {
 	File string

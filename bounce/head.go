@@ -32,7 +32,7 @@ const maxTo = 10
 
 func (r *reading) readHead() {
 	h := &r.head
-	*h = head{to: h.to[:0], failed: h.failed[:0]}
+	*h = head{}
 	for _, f := range r.tree.Parts[0].Header {
 		if len(f.Name) > 1 {
 			switch f.Name[0] | 0x20 {

@@ -17,12 +17,12 @@ func (r *reading) kindOf(f int) Kind {
 	away := r.lists[listAwaySubject].in(h.subject)
 	sure := (r.parts.status >= 0 || len(h.failed) > 0 && !h.list && (!h.ownPath || h.sender != senderOther)) && !(h.reply && h.sender == senderOther)
 	points := r.points(f, away)
-	if (points == 3 || points == 4) && !sure {
+	if points >= enoughPoints-2 && points < enoughPoints && !sure {
 		points += r.pointsForLayout()
 	}
 	automatic := r.lists[listAutoSubject].in(h.subject) || h.awayHeader || h.autoSubmitted == "auto-replied"
 	switch {
-	case sure || points >= 5:
+	case sure || points >= enoughPoints:
 		return DeliveryReport
 	case h.list:
 		return Other
@@ -60,11 +60,14 @@ func (r *reading) pointsForLayout() (points int) {
 			break
 		}
 	}
-	r.headings, r.spoken, r.byKey = r.headings[:0], r.spoken[:0], nil
+	r.headings, r.spoken = r.headings[:0], r.spoken[:0]
 	return points
 }
 
-// points weighs what speaks for a bounce: five are enough.
+// enoughPoints make a bounce.
+const enoughPoints = 5
+
+// points weighs what speaks for a bounce.
 func (r *reading) points(f int, away bool) int {
 	h := &r.head
 	points := 0
@@ -117,9 +120,10 @@ func (r *reading) feedback() {
 	r.res.Kind, r.res.Format = Feedback, "rfc5965"
 	fields, _ := mimetree.ParseHeader(r.tree.Text(r.parts.feedback, MaxWords))
 	r.res.Subtype = strings.ToLower(fields.Get("Feedback-Type"))
+	var seen addressSet
 	for _, name := range [...]string{"Original-Rcpt-To", "Removal-Recipient"} {
 		for value := range fields.All(name) {
-			if a := cleanAddress(value); a != "" && !r.complained(a) && len(r.res.Recipients) < MaxRecipients {
+			if a := cleanAddress(value); a != "" && len(r.res.Recipients) < MaxRecipients && seen.add(addressKey(a)) {
 				r.res.Recipients = append(r.res.Recipients, Recipient{Address: a, Taken: Taken{Address: Status}})
 			}
 		}
@@ -140,13 +144,4 @@ func (r *reading) complainedOriginal() {
 		r.res.Recipients = append(r.res.Recipients, Recipient{Address: a.text(to), Taken: Taken{Address: Returned}})
 		at = a.end
 	}
-}
-
-func (r *reading) complained(a string) bool {
-	for i := range r.res.Recipients {
-		if i == 50 || sameAddress(r.res.Recipients[i].Address, a) {
-			return i < 50
-		}
-	}
-	return false
 }

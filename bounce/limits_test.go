@@ -111,9 +111,6 @@ func (filler) Read(p []byte) (int, error) {
 }
 
 func TestMaxMessage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes 300 MB")
-	}
 	for _, n := range []int64{bounce.MaxMessage, bounce.MaxMessage + 1} {
 		res, err := bounce.Read(spaces(mailHead+"a@example.net\n", n))
 		if err != nil || len(res.Recipients) != 1 || hasProblem(&res, "too-long") != (n > bounce.MaxMessage) {
@@ -171,9 +168,6 @@ func cost(read func() bounce.Result) (res bounce.Result, took time.Duration, use
 // TestAttachment reads a report with an attachment of 50 MB. It is not decoded:
 // a message in memory takes nothing for it.
 func TestAttachment(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes 300 MB")
-	}
 	bounce.Builtin()
 	for _, before := range []bool{false, true} {
 		msg := attachment(45<<20, before)

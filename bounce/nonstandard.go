@@ -15,17 +15,14 @@ func (r *reading) nonstandard() {
 	r.fieldsInWords()
 	f := r.formatIndex()
 	kind := r.kindOf(f)
-	if f >= 0 {
+	if f >= 0 && kind != Other && kind == r.formats[f].kind() {
 		r.res.Format = r.formats[f].Name
-		r.res.Subtype = r.formats[f].Subtype
+		r.res.Subtype = orElse(r.formats[f].Subtype, r.res.Subtype)
 	}
 	if r.res.Kind = kind; kind == Feedback {
 		r.complainedOriginal()
 	}
 	if kind != DeliveryReport {
-		if kind == Other {
-			r.res.Format, r.res.Subtype = "", ""
-		}
 		r.res.Report = nil
 		return
 	}
@@ -108,25 +105,26 @@ func (r *reading) recipients(action dsn.Action) {
 		return
 	}
 	if a, ok := nextAddress(r.head.subject, 0); ok && !containsAddress(r.head.to, a.text(r.head.subject)) {
-		rec := Recipient{Address: a.text(r.head.subject), Action: action}
-		rec.Taken = Taken{Address: Headers, Action: Derived}
-		if r.tell(&rec, nil, true); rec.Reply.String() == "" {
-			r.tellFirst(&rec)
-		}
-		r.finish(&rec, true)
+		r.only(a.text(r.head.subject), Headers, nil, action)
 		return
 	}
 	// Nobody is named: the returned message was for one.
-	if to := r.res.Original.Field("To"); to != "" && (r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired] || r.lists[listBounceSubject].in(r.head.subject)) {
+	if r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired] || r.lists[listBounceSubject].in(r.head.subject) {
+		to := r.res.Original.Field("To")
 		if a, ok := nextAddress(to, 0); ok {
-			rec := Recipient{Address: a.text(to), Action: action}
-			rec.Taken = Taken{Address: Returned, Action: Derived}
-			if r.tell(&rec, nil, true); rec.Reply.String() == "" {
-				r.tellFirst(&rec)
-			}
-			r.finish(&rec, true)
+			r.only(a.text(to), Returned, nil, action)
 		}
 	}
+}
+
+// only adds the only recipient, of whom all that the words say is said.
+func (r *reading) only(address string, place Place, list []heading, action dsn.Action) {
+	rec := Recipient{Address: address, Action: action}
+	rec.Taken = Taken{Address: place, Action: Derived}
+	if r.tell(&rec, list, true); rec.Reply.String() == "" {
+		r.tellFirst(&rec)
+	}
+	r.finish(&rec, true)
 }
 
 // failedHeader takes the recipients from X-Failed-Recipients, and what is said of
@@ -140,18 +138,18 @@ func (r *reading) failedHeader(list []heading, action dsn.Action) {
 		action = dsn.Failed // others are delayed: these are named as failed
 	}
 	for i, address := range all {
+		if len(all) == 1 {
+			r.only(address, Headers, list, action)
+			break
+		}
 		rec := Recipient{Address: address, Action: action}
 		rec.Taken = Taken{Address: Headers, Action: Derived}
-		if len(all) == 1 {
-			if r.tell(&rec, list, true); rec.Reply.String() == "" {
-				r.tellFirst(&rec)
-			}
-		} else if len(list) == len(all) && len(all) < fewAddresses && !named(list, addressKey(address)) {
+		if len(list) == len(all) && len(all) < fewAddresses && !named(list, addressKey(address)) {
 			r.tellSection(&rec, r.headingAt(&list[i]))
 		} else {
 			r.tell(&rec, list, false)
 		}
-		r.finish(&rec, len(all) == 1)
+		r.finish(&rec, false)
 	}
 	for i := range list { // those that the field leaves out, since they are delayed
 		h := &list[i]
@@ -168,7 +166,7 @@ func (r *reading) failedHeader(list []heading, action dsn.Action) {
 // failedAddresses lists the addresses of X-Failed-Recipients, each once.
 func (r *reading) failedAddresses() []string {
 	var all []string
-	var seen map[string]bool // once there are many
+	var seen addressSet
 	for _, value := range r.head.failed {
 		for at := 0; ; {
 			a, ok := nextAddress(value, at)
@@ -177,21 +175,12 @@ func (r *reading) failedAddresses() []string {
 			}
 			at = a.end
 			address := a.text(value)
-			if seen == nil && len(all) == fewAddresses {
-				seen = map[string]bool{}
-				for _, known := range all {
-					seen[addressKey(known)] = true
-				}
-			}
-			if seen == nil && containsAddress(all, address) || seen != nil && seen[addressKey(address)] {
+			if !seen.add(addressKey(address)) {
 				continue
 			}
 			if len(all) == MaxRecipients {
 				r.tooMany()
 				return all
-			}
-			if seen != nil {
-				seen[addressKey(address)] = true
 			}
 			all = append(all, address)
 		}

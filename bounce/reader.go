@@ -52,7 +52,7 @@ var builtin = sync.OnceValue(func() *Reader {
 	panic(err) // a test reads the embedded files
 })
 
-// Read is like the function of that name.
+// Read is the package's [Read], by the layouts of rd.
 func (rd *Reader) Read(r io.Reader) (Result, error) {
 	var b strings.Builder
 	if l, ok := r.(interface{ Len() int }); ok {
@@ -87,15 +87,13 @@ type reading struct {
 	hits     []signKind      // by format: the kinds of sign that were found
 	said     [wordKinds]bool // kinds of words that stand there
 	headings []heading
-	all      []int            // 0, 1, 2, …
-	byKey    map[string][]int // headings, once there are many
 	spoken   []statement
 }
 
 // found are the parts of a message that matter, by index; -1 for none.
 type found struct{ text, status, feedback, disposition, original, html int }
 
-// Parse is like the function of that name.
+// Parse is the package's [Parse], by the layouts of rd.
 func (rd *Reader) Parse(msg string) Result { return rd.parse(msg, 0) }
 
 func (rd *Reader) parse(msg string, depth int) Result {
@@ -113,7 +111,6 @@ func (r *reading) forget() {
 	r.tree.Parse("")
 	r.res, r.head, r.words.text, r.gaveUp = nil, head{}, "", false
 	clear(r.headings)
-	r.byKey = nil
 	clear(r.spoken)
 	clear(r.hits)
 	r.said = [wordKinds]bool{}
@@ -129,15 +126,13 @@ func (r *reading) read(msg string) {
 	r.findParts()
 	r.readHead()
 	r.findOriginal()
-	if r.notification() {
-		return
-	}
 	r.leaveForwarded()
 	if i := r.parts.status; i >= 0 {
 		report := dsn.ParseStatus(r.tree.Text(i, MaxWords))
 		r.res.Report = &report
 	}
 	switch {
+	case r.notification():
 	case r.parts.disposition >= 0 && r.parts.status < 0:
 		r.disposition()
 	case r.parts.feedback >= 0:

@@ -124,11 +124,11 @@ func isHost(s string) bool {
 	return dots == 3 || dots > 0 && !isDigit(s[0]) && !isDigit(s[len(s)-1])
 }
 
-// commandIn looks for the command that a sentence says was answered.
+// commandIn looks for the command that a sentence says was answered, in words that
+// [nixie.ParseReply] does not know: dma's, qmail's, and others'.
 func commandIn(s string) string {
 	for _, c := range [...]struct{ says, is string }{
-		{"RCPT_TO", "RCPT TO"}, {"RCPT TO", "RCPT TO"}, {"MAIL FROM", "MAIL FROM"}, {"MAIL_FROM", "MAIL FROM"}, {"end of data", "end of DATA"}, {"end of DATA", "end of DATA"},
-		{"final DATA", "end of DATA"}, {" DATA", "DATA"}, {"(DATA", "DATA"}, {"[EOM]", "end of DATA"}, {"[DATA]", "DATA"}, {"EHLO", "EHLO"}, {"HELO", "HELO"}, {"STARTTLS", "STARTTLS"},
+		{"RCPT TO", "RCPT TO"}, {"MAIL FROM", "MAIL FROM"}, {"our final DATA", "end of DATA"}, {"our DATA", "DATA"}, {"(DATA)", "DATA"}, {"[EOM]", "end of DATA"},
 		{"does not like recipient", "RCPT TO"}, {"does not like sender", "MAIL FROM"}, {"after I sent the message", "end of DATA"}, {"initial connection", "connect"},
 		{"refused to talk to me", "connect"},
 	} {
@@ -150,16 +150,16 @@ func (r *reading) expiredBefore() bool {
 	return false
 }
 
-// expired reports whether words say that it was tried for long.
-func (r *reading) expired(text string) bool {
+// saidIn returns the kinds of words that stand in a text.
+func (r *reading) saidIn(text string) (said [wordKinds]bool) {
 	r.scan.Reset()
 	r.scan.Feed(text, 0, len(text))
 	for _, m := range r.scan.Find() {
-		if r.uses[m.Phrase].kind == wordExpired {
-			return true
+		if u := r.uses[m.Phrase]; u.format < 0 {
+			said[u.kind] = true
 		}
 	}
-	return false
+	return said
 }
 
 // statementOf finds what a transcript says of an address.

@@ -111,7 +111,7 @@ func (rec *Recipient) say(text string, place Place) {
 
 // sayReply is say for a text that was parsed.
 func (rec *Recipient) sayReply(reply nixie.Reply, text string, place Place) {
-	if code := reply.ReplyCode(); code != 0 && !isFailure(code) && rec.Action != dsn.Delivered && rec.Action != dsn.Relayed && rec.Action != dsn.Expanded {
+	if code := reply.ReplyCode(); code != 0 && !isFailure(code) && !arrived(rec.Action) {
 		// "220-example 421 4.2.1 …": a failure is not told by what went well.
 		if i := failureIn(text); i > 0 {
 			if later, err := nixie.ParseReply(cutAt(text[i:], maxReplyText)); err == nil {
@@ -121,7 +121,7 @@ func (rec *Recipient) sayReply(reply nixie.Reply, text string, place Place) {
 		}
 	}
 	rec.Reply, rec.Taken.Reply = reply, place
-	if rec.ReplyCode = reply.ReplyCode(); !isFailure(rec.ReplyCode) && rec.Action != dsn.Delivered && rec.Action != dsn.Relayed && rec.Action != dsn.Expanded {
+	if rec.ReplyCode = reply.ReplyCode(); !isFailure(rec.ReplyCode) && !arrived(rec.Action) {
 		rec.ReplyCode = 0
 	}
 	switch code := reply.Code(); {
@@ -138,6 +138,9 @@ func (rec *Recipient) sayReply(reply nixie.Reply, text string, place Place) {
 		rec.RemoteMTA = orElse(reply.Host, reply.Addr)
 	}
 }
+
+// arrived reports whether a message went on to where it was to go.
+func arrived(a dsn.Action) bool { return a == dsn.Delivered || a == dsn.Relayed || a == dsn.Expanded }
 
 // failureIn returns where a reply code that refuses stands within a text, with a
 // code or an address behind it; 0 if nowhere.
@@ -170,10 +173,10 @@ func (rec *Recipient) conclude() {
 			rec.Action = dsn.Delivered
 		}
 	}
-	switch rec.Action {
-	case dsn.Delayed:
+	switch {
+	case rec.Action == dsn.Delayed:
 		rec.Outcome = OutcomeDeferred
-	case dsn.Delivered, dsn.Relayed, dsn.Expanded:
+	case arrived(rec.Action):
 		rec.Outcome = OutcomeDelivered
 	default:
 		rec.Outcome = OutcomeFailed
@@ -279,12 +282,12 @@ func (r *reading) enrich() {
 		if rec.Address == "" && len(list) == len(r.res.Recipients) {
 			rec.Address, rec.Taken.Address = list[i].address.text(r.words.text), Words
 		}
-		if rec.ReplyCode != 0 || !rec.SaidCode.IsZero() || rec.Action != dsn.Failed && rec.Action != dsn.Delayed && rec.Reply.String() != "" {
+		if rec.ReplyCode != 0 || !rec.SaidCode.IsZero() || arrived(rec.Action) && rec.Reply.String() != "" {
 			continue
 		}
 		told := Recipient{Address: rec.Address, Original: rec.Original, Action: rec.Action}
 		r.tell(&told, list, len(r.res.Recipients) == 1)
-		if rec.Action != dsn.Failed && rec.Action != dsn.Delayed && (isFailure(told.ReplyCode) || r.tellsFailure(told.Reply.String())) {
+		if arrived(rec.Action) && (isFailure(told.ReplyCode) || r.saidIn(told.Reply.String())[wordFailed]) {
 			continue // it is said of others
 		}
 		rec.Original = orElse(rec.Original, told.Original)
@@ -298,18 +301,6 @@ func (r *reading) enrich() {
 		}
 		rec.conclude()
 	}
-}
-
-// tellsFailure reports whether words tell that mail was not delivered.
-func (r *reading) tellsFailure(text string) bool {
-	r.scan.Reset()
-	r.scan.Feed(text, 0, len(text))
-	for _, m := range r.scan.Find() {
-		if r.uses[m.Phrase].kind == wordFailed {
-			return true
-		}
-	}
-	return false
 }
 
 // addressFromOriginal fills in the only recipient where no field names it.

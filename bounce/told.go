@@ -19,11 +19,16 @@ func (r *reading) tell(rec *Recipient, list []heading, alone bool) {
 	}
 	key, original := addressKey(rec.Address), addressKey(rec.Original)
 	for _, mentions := range [...]bool{false, true} {
-		for _, i := range r.headingsOf(key, original) {
+		sections := 0
+		for i := range r.headings {
 			h := &r.headings[i]
+			if sections == maxSections {
+				break
+			}
 			if !speaksOf(h, key, original, list, alone) || h.weight == weightReply || mentions != (h.weight == weightMention) {
 				continue
 			}
+			sections++
 			if r.tellSection(rec, i); rec.ReplyCode != 0 {
 				return
 			}
@@ -47,18 +52,18 @@ func (r *reading) tell(rec *Recipient, list []heading, alone bool) {
 		r.tellAnywhere(rec)
 	}
 	if rec.ReplyCode == 0 && rec.SaidCode.IsZero() && rec.Code.IsZero() {
-		if reason := r.statedReason(); alone && reason != "" {
-			rec.sayWords(reason)
-			return
+		if alone {
+			if reason := r.statedReason(); reason != "" {
+				rec.sayWords(reason)
+				return
+			}
 		}
 		if label != "" {
 			rec.sayWords(label)
 			return
 		}
 	}
-	switch {
-	case rec.Reply.String() != "":
-	case len(list) > 0:
+	if rec.Reply.String() == "" && len(list) > 0 {
 		r.tellBefore(rec, &list[0])
 	}
 }
@@ -130,7 +135,7 @@ func (r *reading) tellSection(rec *Recipient, i int) {
 			n--
 			continue
 		}
-		if h.weight == weightMention && n == 0 && from > h.line {
+		if h.weight == weightMention && n == 0 {
 			text = r.wholeParagraph(h.line, text)
 		}
 		text = r.rewritten(rec, cutAt(text, maxReplyText))
@@ -190,9 +195,6 @@ func (r *reading) tellAnywhere(rec *Recipient) {
 	for from := 0; from < len(r.words.lines); {
 		text, next := r.paragraph(from, len(r.words.lines), nil)
 		from = next
-		if text == "" || !strings.ContainsAny(text, "45") {
-			continue
-		}
 		if reply, ok := replyIn(text); ok && isFailure(reply.ReplyCode()) {
 			r.take(rec, reply)
 			return
@@ -287,25 +289,12 @@ func (r *reading) actionAt(h *heading, before dsn.Action) dsn.Action {
 		first--
 	}
 	text := w.text[w.lines[first].start:w.lines[i].end]
-	failed, delayed, delivered := false, false, false
-	r.scan.Reset()
-	r.scan.Feed(text, 0, len(text))
-	for _, m := range r.scan.Find() {
-		switch r.uses[m.Phrase].kind {
-		case wordFailed:
-			failed = true
-		case wordDelayed:
-			delayed = true
-		case wordDelivered:
-			delivered = true
-		}
-	}
-	switch {
-	case delayed:
+	switch said := r.saidIn(text); {
+	case said[wordDelayed]:
 		return dsn.Delayed
-	case failed:
+	case said[wordFailed]:
 		return dsn.Failed
-	case delivered:
+	case said[wordDelivered]:
 		return dsn.Delivered
 	}
 	return before
@@ -323,7 +312,7 @@ func (r *reading) finish(rec *Recipient, alone bool) {
 	switch {
 	case rec.Outcome != OutcomeFailed:
 	case rec.ReplyCode/100 == 5:
-	case r.gaveUp, alone && r.said[wordExpired], r.expiredBefore(), r.expired(rec.Reply.String()):
+	case r.gaveUp, alone && r.said[wordExpired], r.expiredBefore(), r.saidIn(rec.Reply.String())[wordExpired]:
 		rec.Outcome = OutcomeExpired
 	}
 	r.gaveUp = false

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -194,12 +195,13 @@ func FuzzMbox(f *testing.F) {
 	f.Add("", "\r\n", 1)
 	f.Add("\n", fl, 100)
 	f.Add(">From ", "From \r\n\r\n", 7)
+	contentLength := regexp.MustCompile(`(?i)content-length`)
 	f.Fuzz(func(t *testing.T, one, two string, chunk int) {
 		messages := []string{one, two, one}
 		for i, m := range messages {
-			if strings.Contains(strings.ToLower(m), "content-length") {
-				t.Skip("it can lead to the wrong From_ line by chance")
-			}
+			// That field can lead to the wrong From_ line by chance: other tests have it.
+			m = contentLength.ReplaceAllString(m, "content-size")
+			messages[i] = m
 			if m != "" && !strings.HasSuffix(m, "\n") {
 				messages[i] += "\n" // the format can't tell
 			}
