@@ -302,6 +302,9 @@ func (r *reading) actionAt(h *heading, before dsn.Action) dsn.Action {
 
 // finish sets what holds for all recipients that words tell of, and adds one.
 func (r *reading) finish(rec *Recipient, alone bool) {
+	if arrived(rec.Action) && isFailure(rec.ReplyCode) { // it is said of others
+		rec.Reply, rec.ReplyCode, rec.SaidCode, rec.Code, rec.Taken.Reply = nixie.Reply{}, 0, nixie.Code{}, nixie.Code{}, Nowhere
+	}
 	if !rec.SaidCode.IsZero() && rec.Code.IsZero() {
 		rec.Code, rec.Taken.Code = rec.SaidCode, rec.Taken.Reply
 	}
