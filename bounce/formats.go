@@ -320,7 +320,7 @@ func New(formats []Format) (*Reader, error) {
 						fail("%q is too short", s)
 						continue
 					}
-					rd.lists[i].add(s)
+					rd.addToList(listKind(i), s)
 				}
 				continue
 			}
@@ -350,8 +350,29 @@ func New(formats []Format) (*Reader, error) {
 		return nil, errors.Join(errs...)
 	}
 	rd.set = b.Build()
+	for i := range rd.lists {
+		rd.lists[i].build()
+	}
+	rd.signs.build(len(rd.formats))
 	rd.pool.New = func() any {
-		return &reading{Reader: rd, scan: rd.set.NewScanner(), hits: make([]signKind, len(rd.formats))}
+		r := &reading{Reader: rd, scan: rd.set.NewScanner()}
+		for kind := range r.hits {
+			r.hits[kind] = make(formatSet, formatWords(len(rd.formats)))
+		}
+		return r
 	}
 	return rd, nil
+}
+
+// addToList adds a text to a list. Those that are looked for in From and subject
+// are looked for with the signs.
+func (rd *Reader) addToList(k listKind, text string) {
+	switch k {
+	case listDaemon, listRole, listNoDaemon:
+		rd.signs.from.use(text).lists |= 1 << k
+	case listBounceSubject, listAwaySubject, listAutoSubject:
+		rd.signs.subject.use(text).lists |= 1 << k
+	default:
+		rd.lists[k].add(text)
+	}
 }

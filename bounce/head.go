@@ -7,6 +7,7 @@ import (
 // head is what the message's own header tells.
 type head struct {
 	from, subject string // in small letters
+	subjectSays   listSet
 	sender        sender
 	nullPath      bool // the return path is empty
 	ownPath       bool // the return path is an address that takes answers
@@ -44,7 +45,8 @@ func (r *reading) readHead() {
 	from := r.tree.Parts[0].Header.Text("From")
 	h.from = strings.ToLower(from)
 	h.subject = strings.ToLower(r.tree.Parts[0].Header.Text("Subject"))
-	h.sender = r.senderOf(h.from)
+	h.sender = senderOf(h.from, r.signs.from.find(h.from, r.hits[signFrom]))
+	h.subjectSays = r.signs.subject.find(h.subject, r.hits[signSubject])
 	h.reply = r.lists[listReplyPrefix].begins(h.subject)
 }
 
@@ -103,15 +105,16 @@ func (h *head) addTo(value string) {
 	}
 }
 
-func (rd *Reader) senderOf(from string) sender {
+// senderOf tells who a From is, which has texts of these lists.
+func senderOf(from string, says listSet) sender {
 	switch {
-	case rd.lists[listNoDaemon].in(from):
+	case says.has(listNoDaemon):
 		return senderOther
 	case strings.Trim(from, " <>\"") == "":
 		return senderDaemon
-	case rd.lists[listDaemon].in(from):
+	case says.has(listDaemon):
 		return senderDaemon
-	case rd.lists[listRole].in(from):
+	case says.has(listRole):
 		return senderRole
 	}
 	return senderOther

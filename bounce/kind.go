@@ -14,13 +14,13 @@ func (r *reading) kindOf(f int) Kind {
 			return k
 		}
 	}
-	away := r.lists[listAwaySubject].in(h.subject)
+	away := h.subjectSays.has(listAwaySubject)
 	sure := (r.parts.status >= 0 || len(h.failed) > 0 && !h.list && (!h.ownPath || h.sender != senderOther)) && !(h.reply && h.sender == senderOther)
 	points := r.points(f, away)
 	if points >= enoughPoints-2 && points < enoughPoints && !sure {
 		points += r.pointsForLayout()
 	}
-	automatic := r.lists[listAutoSubject].in(h.subject) || h.awayHeader || h.autoSubmitted == "auto-replied"
+	automatic := h.subjectSays.has(listAutoSubject) || h.awayHeader || h.autoSubmitted == "auto-replied"
 	switch {
 	case sure || points >= enoughPoints:
 		return DeliveryReport
@@ -80,7 +80,7 @@ func (r *reading) points(f int, away bool) int {
 	add(h.sender == senderRole, 1)
 	add(h.nullPath, 2)
 	add(h.ownPath && f < 0, -4)
-	add(r.lists[listBounceSubject].in(h.subject), 2)
+	add(h.subjectSays.has(listBounceSubject), 2)
 	add(r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired], 2)
 	add(r.said[wordDelivered], 1)
 	add(r.res.Report != nil && len(r.res.Report.Recipients) > 0, 2)

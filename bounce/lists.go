@@ -1,58 +1,234 @@
 package bounce
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
 
-// textList is a list of texts in small letters, of two bytes or more, that can be
-// looked for all at once.
+	"github.com/nixiemail/nixie/internal/mimetree"
+)
+
+// textList is a list of texts in small letters that can be looked for all at
+// once, once it is built.
 type textList struct {
-	bucket  [listHashes]uint8 // by hash: which bucket, counted from 1; 0 for none
-	buckets [][]string
+	texts []string
+	plain pieceTable // of the texts in ASCII, which are all that a text in ASCII can have
+	all   pieceTable // of all texts
 }
 
-// listHashes is how many kinds of beginnings are told apart: a power of two.
-const listHashes = 1024
-
-// listHash takes small letters.
-func listHash(a, b byte) int { return (int(a)<<5 ^ int(b)) & (listHashes - 1) }
-
-func smallLetter(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
+// A pieceTable finds where texts of a list may stand: pieces of them are known, as
+// many as it takes for one to be met when only some places are looked at.
+type pieceTable struct {
+	width  int    // bytes of a piece; 0 for an empty table
+	mask   uint32 // has their bits set
+	stride int    // one of so many places is looked at
+	filter [filterWords]uint64
+	pieces []pieceEntry // by hash: a table that is never full, of a power of two
 }
 
-func (l *textList) add(text string) {
-	h := listHash(text[0], text[1])
-	if l.bucket[h] == 0 {
-		if len(l.buckets) < 255 {
-			l.buckets = append(l.buckets, nil)
+type pieceEntry struct {
+	piece  uint32
+	places []place // in the order of the texts; nil for an empty entry
+}
+
+// A place is where in a text a piece stands.
+type place struct{ text, at int }
+
+const (
+	plainPiece = 4 // bytes at most
+	otherPiece = 2 // since other letters than those of ASCII count by their case
+	maxStride  = 8
+
+	filterWords = 64
+	filterShift = 32 - 6 - 6 // of a hash: filterWords words of 64 bits
+)
+
+// add adds a text of a byte or more, and returns its number.
+func (l *textList) add(text string) int {
+	l.texts = append(l.texts, text)
+	return len(l.texts) - 1
+}
+
+// build makes the list ready for find, in and begins, after all texts were added.
+func (l *textList) build() { l.prepare(false) }
+
+// buildEach makes the list ready for each alone, which is then faster.
+func (l *textList) buildEach() { l.prepare(true) }
+
+func (l *textList) prepare(anyPiece bool) {
+	var plain []int
+	all := make([]int, len(l.texts))
+	for i, text := range l.texts {
+		if all[i] = i; mimetree.IsASCII(text) {
+			plain = append(plain, i)
 		}
-		l.bucket[h] = uint8(len(l.buckets)) // the last one takes all that are too many
 	}
-	l.buckets[l.bucket[h]-1] = append(l.buckets[l.bucket[h]-1], text)
+	l.plain.build(l.texts, plain, plainPiece, maxStride, anyPiece)
+	l.all.build(l.texts, all, otherPiece, 1, anyPiece)
 }
 
-// each calls f with the texts of the list that stand in s, whatever the capital
-// letters, in the order of the text, until it returns false.
-func (l *textList) each(s string, f func(text string, at int) bool) {
-	if len(s) < 2 {
+// build enters some of the texts, each by its first piece, or by the one that
+// fewest others have.
+func (t *pieceTable) build(texts []string, some []int, width, stride int, anyPiece bool) {
+	*t = pieceTable{}
+	if len(some) == 0 {
 		return
 	}
-	a := smallLetter(s[0])
-	for i := 1; i < len(s); i++ {
-		b := smallLetter(s[i])
-		n := l.bucket[listHash(a, b)]
-		a = b
-		if n == 0 {
-			continue
+	shortest := len(texts[some[0]])
+	for _, i := range some {
+		shortest = min(shortest, len(texts[i]))
+	}
+	t.width = min(width, shortest)
+	t.stride = min(stride, shortest-t.width+1)
+	t.mask = 1<<(8*t.width) - 1
+	t.pieces = make([]pieceEntry, 1<<bits.Len(uint(2*t.stride*len(some))))
+	for _, i := range some {
+		first := 0
+		if anyPiece {
+			first = t.rarest(texts[i])
 		}
-		for _, text := range l.buckets[n-1] {
-			if stands(s[i-1:], text) && !f(text, i-1) {
-				return
+		for at := first; at < first+t.stride; at++ {
+			k := pieceOf(texts[i][at:]) & t.mask
+			h := pieceHash(k) >> filterShift
+			t.filter[h>>6] |= 1 << (h & 63)
+			e := t.entry(k)
+			e.piece, e.places = k, append(e.places, place{i, at})
+		}
+	}
+}
+
+// rarest returns where in a text the pieces stand that fewest others have so far.
+func (t *pieceTable) rarest(text string) (first int) {
+	least := -1
+	for from := 0; from+t.stride-1+t.width <= len(text); from++ {
+		others := 0
+		for at := from; at < from+t.stride; at++ {
+			others += len(t.entry(pieceOf(text[at:]) & t.mask).places)
+		}
+		if least < 0 || others < least {
+			first, least = from, others
+		}
+	}
+	return first
+}
+
+// entry returns the entry of a piece, or the empty one where it would be.
+func (t *pieceTable) entry(k uint32) *pieceEntry {
+	last := len(t.pieces) - 1
+	i := int(pieceHash(k)>>8) & last
+	for t.pieces[i].places != nil && t.pieces[i].piece != k {
+		i = (i + 1) & last
+	}
+	return &t.pieces[i]
+}
+
+func pieceHash(piece uint32) uint32 { return piece * 0x9E3779B1 }
+
+// pieceOf returns the first four bytes of s, or as many as it has.
+func pieceOf(s string) (k uint32) {
+	if len(s) >= 4 {
+		return foldPiece(uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24)
+	}
+	for i := range len(s) {
+		k |= uint32(s[i]) << (8 * i)
+	}
+	return foldPiece(k)
+}
+
+// foldPiece sets the bit of small letters in each byte that is ASCII.
+func foldPiece(k uint32) uint32 { return k | 0x20202020&^(k>>2) }
+
+// next returns the first place from i on, of those to be looked at, where a piece
+// stands, or else the length of s.
+func (t *pieceTable) next(s string, i int) int {
+	filter, mask, stride := &t.filter, t.mask, t.stride
+	for ; i+4 <= len(s); i += stride {
+		k := uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16 | uint32(s[i+3])<<24
+		h := pieceHash(foldPiece(k)&mask) >> filterShift
+		if filter[h>>6]>>(h&63)&1 != 0 {
+			return i
+		}
+	}
+	for ; i+t.width <= len(s); i += stride {
+		h := pieceHash(pieceOf(s[i:])&mask) >> filterShift
+		if filter[h>>6]>>(h&63)&1 != 0 {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// tableFor returns the table by which texts are looked for in s.
+func (l *textList) tableFor(s string) *pieceTable {
+	if len(l.texts) > 0 && !mimetree.IsASCII(s) {
+		return &l.all
+	}
+	return &l.plain
+}
+
+// each calls f with the numbers of the texts that stand in s, whatever the capital
+// letters.
+func (l *textList) each(s string, f func(text int)) {
+	t := l.tableFor(s)
+	if t.width == 0 {
+		return
+	}
+	for i := t.next(s, 0); i < len(s); i = t.next(s, i+t.stride) {
+		for _, p := range t.entry(pieceOf(s[i:]) & t.mask).places {
+			if standsAt(s, i-p.at, l.texts[p.text]) {
+				f(p.text)
 			}
 		}
 	}
+}
+
+// find returns where the first text of the list stands in s; end is 0 for nowhere.
+// Of several that begin there it is the one added first.
+func (l *textList) find(s string) (start, end int) {
+	t := l.tableFor(s)
+	if t.width == 0 {
+		return 0, 0
+	}
+	for i := t.next(s, 0); i < len(s) && end == 0; i = t.next(s, i+t.stride) {
+		for _, p := range t.entry(pieceOf(s[i:]) & t.mask).places {
+			from := i - p.at
+			if text := l.texts[p.text]; (end == 0 || from < start) && standsAt(s, from, text) {
+				start, end = from, from+len(text)
+			}
+		}
+	}
+	return start, end
+}
+
+// in reports whether a text of the list stands in s.
+func (l *textList) in(s string) bool {
+	_, end := l.find(s)
+	return end > 0
+}
+
+// begins reports whether s begins with a text of the list.
+func (l *textList) begins(s string) bool {
+	t := &l.all
+	if t.width == 0 || len(s) < t.width || t.next(s[:t.width], 0) > 0 {
+		return false
+	}
+	for _, p := range t.entry(pieceOf(s) & t.mask).places {
+		if standsAt(s, 0, l.texts[p.text]) {
+			return true
+		}
+	}
+	return false
+}
+
+// standsAt reports whether a text in small letters stands at a place of s.
+func standsAt(s string, at int, text string) bool {
+	if at < 0 || len(s)-at < len(text) {
+		return false
+	}
+	s = s[at : at+len(text)]
+	if last := len(text) - 1; text[last] < 0x80 && s[last]|0x20 != text[last]|0x20 {
+		return false // nearly always
+	}
+	return stands(s, text)
 }
 
 // stands reports whether s begins with a text in small letters.
@@ -73,34 +249,9 @@ func stands(s, text string) bool {
 	return true
 }
 
-// find returns where the first text of the list stands in s; end is 0 for nowhere.
-func (l *textList) find(s string) (start, end int) {
-	l.each(s, func(text string, at int) bool {
-		start, end = at, at+len(text)
-		return false
-	})
-	return start, end
-}
-
-// in reports whether a text of the list stands in s.
-func (l *textList) in(s string) bool {
-	_, end := l.find(s)
-	return end > 0
-}
-
-// begins reports whether s begins with a text of the list.
-func (l *textList) begins(s string) bool {
-	if len(s) < 2 {
-		return false
+func smallLetter(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
 	}
-	n := l.bucket[listHash(smallLetter(s[0]), smallLetter(s[1]))]
-	if n == 0 {
-		return false
-	}
-	for _, text := range l.buckets[n-1] {
-		if stands(s, text) {
-			return true
-		}
-	}
-	return false
+	return c
 }

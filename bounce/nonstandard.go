@@ -109,7 +109,7 @@ func (r *reading) recipients(action dsn.Action) {
 		return
 	}
 	// Nobody is named: the returned message was for one.
-	if r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired] || r.lists[listBounceSubject].in(r.head.subject) {
+	if r.said[wordFailed] || r.said[wordDelayed] || r.said[wordExpired] || r.head.subjectSays.has(listBounceSubject) {
 		to := r.res.Original.Field("To")
 		if a, ok := nextAddress(to, 0); ok {
 			r.only(a.text(to), Returned, nil, action)

@@ -84,8 +84,8 @@ type reading struct {
 	depth     int  // 1 for a bounce within a bounce
 
 	words    words
-	hits     []signKind      // by format: the kinds of sign that were found
-	said     [wordKinds]bool // kinds of words that stand there
+	hits     [signKinds]formatSet // the layouts that a sign of a kind was found of
+	said     [wordKinds]bool      // kinds of words that stand there
 	headings []heading
 	spoken   []statement
 }
@@ -112,7 +112,9 @@ func (r *reading) forget() {
 	r.res, r.head, r.words.text, r.gaveUp = nil, head{}, "", false
 	clear(r.headings)
 	clear(r.spoken)
-	clear(r.hits)
+	for _, hits := range r.hits {
+		clear(hits)
+	}
 	r.said = [wordKinds]bool{}
 	r.headings, r.spoken, r.words.lines = r.headings[:0], r.spoken[:0], r.words.lines[:0]
 }

@@ -38,7 +38,7 @@ func (r *reading) scanWords() {
 		switch {
 		case int(m.Spans[0].Start) >= cut && u.kind != wordDivider:
 		case u.format >= 0:
-			r.hits[u.format] |= signSays
+			r.hits[signSays].add(u.format)
 		default:
 			r.said[u.kind] = true
 			if at := int(m.Spans[0].Start); u.kind == wordExpired && (r.expiredAt < 0 || at < r.expiredAt) {

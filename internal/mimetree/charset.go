@@ -70,7 +70,7 @@ func toUTF8(s, label string) string {
 	case isUTF7(label):
 		return decodeUTF7(s)
 	}
-	if isASCII(s) {
+	if IsASCII(s) {
 		return fromISO2022(s)
 	}
 	e := encodingFor(label)
@@ -178,24 +178,6 @@ func highKorean(s string) string {
 		}
 	}
 	return string(b)
-}
-
-// isASCII looks at eight bytes at a time, which the compiler loads as one word:
-// most mail is ASCII, and long.
-func isASCII(s string) bool {
-	for len(s) >= 8 {
-		if (uint64(s[0])|uint64(s[1])<<8|uint64(s[2])<<16|uint64(s[3])<<24|
-			uint64(s[4])<<32|uint64(s[5])<<40|uint64(s[6])<<48|uint64(s[7])<<56)&0x8080808080808080 != 0 {
-			return false
-		}
-		s = s[8:]
-	}
-	for i := range len(s) {
-		if s[i]&0x80 != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // hasLongRune tells whether a text in UTF-8 has a character of three bytes or more.
