@@ -21,6 +21,17 @@ type News struct {
 	Event   *Event
 	Queue   *QueueNews
 	Message *Message
+	Raw     *Raw
+}
+
+// Raw is a message that brought news, kept as it came.
+type Raw struct {
+	ID       id.ID
+	Data     []byte
+	From     string   // the envelope's sender
+	To       []string // the envelope's recipients
+	Received time.Time
+	Kind     string // what it was read as, see bounce.Kind
 }
 
 // A Position is how far a source has been read.

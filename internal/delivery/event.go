@@ -42,6 +42,11 @@ type Event struct {
 	ReportingHost string // who tells of it
 	// NextID is the queue id that the next server took the message under, as it says.
 	NextID string
+	// Soft says that our own MTA keeps, for a test of its settings, what it would have
+	// given up: it is no evidence against anybody.
+	Soft bool
+	// Raw is the message in which the news came, if it was kept.
+	Raw id.ID
 	// Detail is what else is worth keeping, for people: the type of a complaint, the
 	// subject of an automatic answer.
 	Detail string

@@ -205,3 +205,15 @@ func sameTry(a, b *Fact) bool {
 	apart := time.Duration(a.At-b.At) * time.Microsecond
 	return apart.Abs() <= samePause || a.Print != 0 && a.Print == b.Print && apart.Abs() <= reportSlack
 }
+
+// Told returns the outcomes that news of a kind can tell of; none for one that is
+// no more than a flag.
+func Told(k Kind) []Outcome {
+	var told []Outcome
+	for _, r := range rules {
+		if r.kind == k && r.told != "" {
+			told = append(told, r.told)
+		}
+	}
+	return told
+}

@@ -1,0 +1,153 @@
+package ingest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/nixiemail/nixie/internal/delivery"
+	"github.com/nixiemail/nixie/internal/mtalog"
+)
+
+// A Log makes news of the lines of one MTA's log.
+type Log struct {
+	*Reader
+	// Host is the machine that wrote lines which name none.
+	Host  string
+	Dater mtalog.Dater
+}
+
+// Counts says what became of lines.
+type Counts struct {
+	Lines   int // all
+	News    int // that told something of a message
+	Foreign int // that aren't the MTA's, or longer than [mtalog.MaxLine]
+	Undated int // that told something, at no time
+}
+
+// Lines makes news of lines in their order. reference is a time shortly after they
+// were written, see [mtalog.Dater.Date]; received is now.
+func (g *Log) Lines(lines []string, reference, received time.Time) ([]delivery.News, Counts) {
+	news := make([]delivery.News, 0, len(lines))
+	c := Counts{Lines: len(lines)}
+	for _, raw := range lines {
+		l, ok := mtalog.Parse(raw)
+		if !ok {
+			c.Foreign++
+			continue
+		}
+		before := len(news)
+		at := g.Dater.Date(l.Stamp, reference)
+		if news = g.line(news, raw, &l, at, received); len(news) == before {
+			continue
+		}
+		if c.News++; at.IsZero() {
+			c.Undated++
+			news = news[:before]
+		}
+	}
+	return news, c
+}
+
+func (g *Log) line(news []delivery.News, raw string, l *mtalog.Line, at, received time.Time) []delivery.News {
+	host := strings.ToLower(l.Host)
+	if host == "" {
+		host = g.Host
+	}
+	queue := func(q delivery.QueueNews) []delivery.News {
+		if l.QueueID == "" {
+			return news
+		}
+		q.Host, q.QueueID, q.At = host, strings.Clone(l.QueueID), at
+		return append(news, delivery.News{Queue: &q})
+	}
+	switch l.Kind {
+	case mtalog.KindClient:
+		return queue(delivery.QueueNews{Opens: true, Client: strings.Clone(l.Client.Text), User: strings.Clone(l.User), From: strings.Clone(l.OrigQueueID)})
+	case mtalog.KindMessageID:
+		return queue(delivery.QueueNews{MessageID: messageID(l.MessageID)})
+	case mtalog.KindQueued:
+		return queue(delivery.QueueNews{Sender: strings.Clone(l.Sender), SenderKnown: true, Size: l.Size})
+	case mtalog.KindRemoved:
+		return queue(delivery.QueueNews{Closes: true})
+	}
+	e := g.event(raw, l, host)
+	if e == nil {
+		return news
+	}
+	e.Stamp(at, received, l.Stamp.Precision)
+	return append(news, delivery.News{Event: e})
+}
+
+// event makes an event of a line that tells of recipients, nil of any other.
+func (g *Log) event(raw string, l *mtalog.Line, host string) *delivery.Event {
+	src := delivery.Source{Kind: delivery.FromLog, Name: host}
+	raw = strings.TrimSpace(raw)
+	e := &delivery.Event{
+		ID: g.IDs.New(time.Now()), Key: delivery.KeyOf(src, raw), Source: src, Proof: delivery.ProofOwn,
+		ReportingHost: host, RemoteHost: strings.Clone(l.Relay.Name),
+		Ref: delivery.Ref{Host: host, QueueID: strings.Clone(l.QueueID), Recipient: strings.Clone(l.Recipient), Original: strings.Clone(l.OrigTo), Create: true},
+	}
+	switch l.Kind {
+	case mtalog.KindExpired:
+		if l.QueueID == "" {
+			return nil
+		}
+		e.Kind, e.Told, e.Wide = delivery.GaveUp, delivery.Expired, true
+		return e
+	case mtalog.KindReject:
+		return g.rejected(e, l)
+	case mtalog.KindDelivery:
+		return g.delivered(e, l)
+	}
+	return nil
+}
+
+// delivered makes the event of a try to deliver; nil for a probe, which is none.
+func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
+	if l.Probe || l.Recipient == "" || l.QueueID == "" {
+		return nil
+	}
+	e.Kind = delivery.Attempt
+	switch {
+	case l.Said == "sent":
+		e.Told, e.NextID = delivery.Delivered, strings.Clone(l.NextID())
+	case l.Said == "deferred", l.SoftBounce:
+		e.Told = delivery.Deferred
+	case l.Said == "bounced":
+		e.Told = delivery.Failed
+		if delivery.IsDropReply(l.Words) && strings.HasSuffix(l.Program, "/error") {
+			e.Kind, e.Told = delivery.Drop, delivery.Dropped
+		}
+	case strings.HasSuffix(l.Said, "expired"):
+		e.Kind, e.Told = delivery.GaveUp, delivery.Expired
+	default:
+		return nil
+	}
+	e.Soft = l.SoftBounce
+	g.say(e, l.Words, l.Code)
+	return e
+}
+
+// rejected makes the event of a refusal by our own server. Where it is the answer
+// that we told it to give, the event is about that drop.
+func (g *Log) rejected(e *delivery.Event, l *mtalog.Line) *delivery.Event {
+	if l.Recipient == "" {
+		return nil
+	}
+	e.Kind = delivery.RefusedHere
+	e.Ref.Create = false
+	e.Ref.Sender, e.Ref.SenderKnown = strings.Clone(l.Sender), true
+	e.RemoteHost = strings.Clone(l.Client.Text)
+	e.Ref.Delivery, _ = delivery.DropRef(l.Words)
+	g.say(e, l.Words, l.Code)
+	return e
+}
+
+// messageID is a Message-ID in angle brackets; empty if it is none.
+func messageID(s string) string {
+	s = strings.Trim(strings.TrimSpace(s), "<>")
+	if s == "" || len(s) > delivery.MaxMessageID || strings.ContainsAny(s, " \t\r\n") {
+		return ""
+	}
+	return "<" + strings.ToValidUTF8(s, "\uFFFD") + ">"
+}
