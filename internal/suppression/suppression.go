@@ -1,12 +1,17 @@
 // Package suppression decides whom to stop mailing, for how long, and on which
 // evidence. It is pure: it is told the time and what was stored, and says what to
 // store.
+//
+// What is stored about one target in one stream under one rule is a [File]. News
+// about a delivery becomes strikes ([Rules.Findings]); strikes and successes become
+// a suppression ([Rules.Decide]). A suppression by a rule is a function of its
+// strikes, the latest success and the latest time a person lifted it: the order in
+// which news comes in makes no difference.
 package suppression
 
 import (
 	"time"
 
-	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/id"
 	"github.com/nixiemail/nixie/verdict"
 )
@@ -26,74 +31,87 @@ const AllStreams = "*"
 // A State is where a suppression stands.
 type State string
 
-// The states.
+// The states. Only Active and Lifted are stored: the others come with time.
 const (
 	Active    State = "active"    // mail is not sent
 	Probation State = "probation" // its time is over; the next message is watched
-	Lifted    State = "lifted"    // it no longer holds, and is kept for the record
+	Ended     State = "ended"     // its probation is over as well; it is kept for the record
+	Lifted    State = "lifted"    // taken back, by a success or a person; it is kept for the record
 )
 
-// A Suppression is why an address or a domain is being dropped in a stream.
+// States returns all states.
+func States() []State { return []State{Active, Probation, Ended, Lifted} }
+
+// A Suppression is why an address or a domain is being dropped in a stream. There
+// is at most one of each rule for a target in a stream that is not lifted.
 type Suppression struct {
 	ID     id.ID
 	Target Target
 	Stream string // AllStreams for every one
 	// Name is the address or domain as first spelled, empty once it was erased. Hash
-	// is the keyed hash of its normal form, by which it is looked up.
+	// is the keyed hash of its normal form, by which it is looked up; see [Hash].
 	Name   string
 	Hash   [32]byte
-	State  State
-	Rule   string // the rule's name; "manual" or "import" for people's
+	State  State  // as stored, [Active] or [Lifted]; [Rules.StateOf] tells the one at a time
+	Rule   string // the rule's name; [ByHand] or [ByImport] for people's
 	Reason verdict.Reason
 	// Step counts how often in a row it was suppressed, from 1; with each the time grows.
 	Step  int
 	Since time.Time
 	Until time.Time // zero: without end
-	// Evidence are the failures that led to it, the oldest first.
+	// Evidence are the failures that led to it, the oldest first, at most [MaxEvidence].
 	Evidence []Strike
-	By, Note string // who, and why, in their words
-	Lifted   time.Time
-	LiftedBy string // who, or the rule "delivered"
-	LiftedTo string // why
+	By, Note string    // who, and why, in their words; empty if by a rule
+	Lifted   time.Time // zero if it is not lifted
+	LiftedBy string    // who, or [ByDelivery] or [ByEvidence]
+	LiftedTo string    // why, in their words
 }
+
+// What stands in place of a rule's name, and who lifted where no person did.
+const (
+	ByHand     = "manual"
+	ByImport   = "import"
+	ByDelivery = "delivered" // a later message was delivered
+	ByEvidence = "withdrawn" // later news showed that the failures were none of the recipient's
+)
+
+// Limits on what is kept.
+const (
+	MaxReply    = 500 // bytes of a reply in a strike
+	MaxEvidence = 20  // strikes in a suppression
+	MaxStrikes  = 64  // strikes in a file
+)
 
 // Holds reports whether mail is not to be sent at that time.
 func (s *Suppression) Holds(now time.Time) bool {
 	return s.State == Active && (s.Until.IsZero() || now.Before(s.Until))
 }
 
-// A Strike is a failure that counts against an address or a domain.
+// Stronger reports whether s is to be named rather than t where both hold: a
+// person's before a rule's, then the one that lasts longer, then the earlier one.
+func (s *Suppression) Stronger(t *Suppression) bool {
+	switch {
+	case s.byRule() != t.byRule():
+		return !s.byRule()
+	case s.Until.IsZero() != t.Until.IsZero():
+		return s.Until.IsZero()
+	case !s.Until.Equal(t.Until):
+		return s.Until.After(t.Until)
+	}
+	return s.Since.Before(t.Since)
+}
+
+func (s *Suppression) byRule() bool { return s.Rule != ByHand && s.Rule != ByImport }
+
+// A Strike is a failure that counts against an address or a domain. A delivery
+// strikes at most once under a rule, whoever tells of it.
 type Strike struct {
 	Delivery id.ID          `json:"delivery"`
 	Message  id.ID          `json:"message"`
-	Event    id.ID          `json:"event"`
+	Event    id.ID          `json:"event"` // whose answer it was
 	At       time.Time      `json:"at"`
 	Rule     string         `json:"rule"`
 	Reason   verdict.Reason `json:"reason"`
 	Code     string         `json:"code,omitempty"`
 	Reply    string         `json:"reply,omitempty"` // at most [MaxReply] bytes of it
 }
-
-// MaxReply is how much of a reply a strike keeps, in bytes.
-const MaxReply = 500
-
-// A Rule says which failures suppress whom. News must match one of Reasons (with
-// the judgement suppress and permanent), Outcome or Complaint.
-type Rule struct {
-	Name      string
-	Reasons   []verdict.Reason
-	Any       bool // of action and permanence: Reasons alone decide, as for a full mailbox
-	Outcome   delivery.Outcome
-	Complaint bool
-	Target    Target
-	// Messages is how many different messages must have failed, over at least Over
-	// between the first and the last.
-	Messages int
-	Over     time.Duration
-	// For is how long, step by step; [Forever] is without end. Beyond the last step
-	// the last one counts.
-	For []time.Duration
-}
-
-// Forever stands in Rule.For for no end.
-const Forever = time.Duration(1<<63 - 1)
