@@ -2,7 +2,6 @@ package phrases
 
 import (
 	"fmt"
-	"sync/atomic"
 )
 
 // A Builder collects phrases. The zero Builder is ready to use.
@@ -36,9 +35,7 @@ func (b *Builder) AddTo(group int, text string) (int, error) {
 // Build makes the set. The builder can go on to be used afterwards.
 func (b *Builder) Build() *Set {
 	v := &b.parser.vocabulary
-	g := grower{open: v.openings(), Set: &Set{
-		phrases: len(b.phrases), first: make([][]int32, v.size()), start: make([]atomic.Pointer[state], v.size()), states: map[string]*state{}, words: v.index(), groupStart: map[groupWord]int32{},
-	}}
+	g := grower{open: v.openings(), first: make([][]int32, v.size()), Set: &Set{phrases: len(b.phrases), words: v.index()}}
 	const nodesPerPhrase, edgesPerPhrase = 16, 40 // about what rules have
 	g.nodes = make([]node, 0, nodesPerPhrase*len(b.phrases))
 	g.edges = make([]edge, 0, edgesPerPhrase*len(b.phrases))
@@ -47,14 +44,19 @@ func (b *Builder) Build() *Set {
 			g.insert(int32(n), parts, b.groups[n])
 		}
 	}
-	g.groupState = make([]atomic.Pointer[state], len(g.groupFirst))
+	g.begin()
 	return g.Set
 }
+
+// firstStates is how many numbers there is room for at first; it grows with them.
+const firstStates = 1 << 16
 
 // grower adds phrases to a set.
 type grower struct {
 	*Set
-	open [][]symbol // what a word with an open ending stands for, nil for other words
+	open    [][]symbol // what a word with an open ending stands for, nil for other words
+	first   [][]int32  // by symbol: the nodes behind a first word
+	inGroup [][]edge   // by group: the edges that lead to phrases
 }
 
 // insert adds one alternative of a phrase: its parts in order.
@@ -62,7 +64,7 @@ func (g *grower) insert(phrase int32, parts []part, group int) {
 	slot := int32(-1)
 	if len(parts) > 1 {
 		slot = int32(len(g.slots))
-		for i := range parts {
+		for i := range len(parts) - 1 {
 			g.slots = append(g.slots, int8(i))
 		}
 	}
@@ -80,18 +82,30 @@ func (g *grower) insert(phrase int32, parts []part, group int) {
 
 // firstIn notes that phrases of a group can begin with a word.
 func (g *grower) firstIn(group int, e edge) {
-	for len(g.groupWords) <= group {
-		g.groupWords = append(g.groupWords, wordFilter{})
+	for len(g.inGroup) <= group {
+		g.inGroup = append(g.inGroup, nil)
 	}
-	g.groupWords[group].add(e.sym)
-	key := groupWord{int32(group), e.sym}
-	at, ok := g.groupStart[key]
-	if !ok {
-		at = int32(len(g.groupFirst))
-		g.groupStart[key] = at
-		g.groupFirst = append(g.groupFirst, nil)
+	g.inGroup[group] = append(g.inGroup[group], e)
+}
+
+// begin makes the ways that a text can be entered by.
+func (g *grower) begin() {
+	g.places = map[string]int32{}
+	list := make([]int32, 1, firstStates) // no state has the place 0
+	g.list.Store(&list)
+	g.Set.first = make([]int32, len(g.first))
+	for sym, nodes := range g.first {
+		if len(nodes) > 0 {
+			g.Set.first[sym] = g.wait(nodes)
+		}
 	}
-	g.groupFirst[at] = append(g.groupFirst[at], e.to)
+	g.groups, g.groupWords = make([]int32, len(g.inGroup)), make([]wordFilter, len(g.inGroup))
+	for group, edges := range g.inGroup {
+		for _, e := range edges {
+			g.groupWords[group].add(e.sym)
+		}
+		g.groups[group] = g.wait([]int32{g.node(edges, -1)})
+	}
 }
 
 // items makes the nodes for a list of items, from the last to the first, and

@@ -3,6 +3,7 @@ package phrases
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -18,9 +19,9 @@ const MaxText = 1<<31 - 1
 // A Scanner looks for the phrases of one set. It can be used again after
 // [Scanner.Reset], by one goroutine at a time.
 type Scanner struct {
-	set     *Set
-	words   []word
-	letters asciiWord // the word that is being read
+	set   *Set
+	list  []int32 // of the set's states, as far as they were made
+	words []word
 
 	found   numberSet // phrases that were found
 	reached []place
@@ -64,9 +65,11 @@ func (sc *Scanner) Reset() {
 // Find returns what stands in the text fed since Reset, each phrase once, in
 // the order in which their last parts begin. It is good until the next Reset.
 func (sc *Scanner) Find() []Match {
+	first := sc.set.first
+	sc.list = *sc.set.list.Load()
 	for i := range sc.words {
-		if sym := sc.words[i].sym; sym != symOther {
-			sc.follow(sc.set.begin(sym), i)
+		if way := &first[sc.words[i].sym]; atomic.LoadInt32(way) != 0 {
+			sc.follow(way, i)
 		}
 	}
 	return sc.matches
@@ -75,15 +78,14 @@ func (sc *Scanner) Find() []Match {
 // Has reports whether any phrase of a group stands in the text. Call it after
 // Find, whose result stays good.
 func (sc *Scanner) Has(group int) bool {
-	s := sc.set
-	if group >= len(s.groupWords) {
+	if group >= len(sc.set.groups) {
 		return false
 	}
-	filter, found := &s.groupWords[group], len(sc.matches)
+	filter, found := &sc.set.groupWords[group], len(sc.matches)
 	sc.base = len(sc.reached)
 	for i := range sc.words {
 		if sym := sc.words[i].sym; sym != symOther && filter.may(sym) {
-			if sc.follow(s.beginIn(group, sym), i); len(sc.matches) > found {
+			if sc.follow(sc.after(sc.at(&sc.set.groups[group]), sym), i); len(sc.matches) > found {
 				break
 			}
 		}
@@ -96,91 +98,134 @@ func (sc *Scanner) Has(group int) bool {
 	return has
 }
 
-// follow goes from a state, behind word i, as far as the text leads.
-func (sc *Scanner) follow(st *state, i int) {
-	s, words := sc.set, sc.words
-	for k := i; st != nil; {
+// follow goes a way, behind word i, and on as far as the text leads. The way may
+// be nil.
+func (sc *Scanner) follow(way *int32, i int) {
+	words := sc.words
+	for k := i; way != nil; {
+		place := sc.at(way)
 		at := run{int32(i), int32(k)}
-		for ends := st.marks[:st.open]; len(ends) >= 2; ends = ends[2:] {
-			phrase, before := ends[0], ends[1]
-			if (before < 0 || sc.open.has(before)) && !sc.found.has(phrase) {
+		st := sc.list[place:]
+		ends := st[sizesLen:][:st[sizeEnds]]
+		for len(ends) > 0 {
+			if phrase := ^ends[0]; phrase >= 0 {
+				if ends = ends[1:]; !sc.found.has(phrase) {
+					sc.hit(phrase, -1, at)
+				}
+				continue
+			}
+			before, phrase := ends[0], ends[1]
+			if ends = ends[2:]; sc.open.has(before) && !sc.found.has(phrase) {
 				sc.hit(phrase, before, at)
 			}
 		}
-		if open := st.marks[st.open:]; len(open) > 0 {
-			sc.reach(at, open)
+		if st[sizeOpen] > 0 {
+			sc.reach(at, st[sizesLen+st[sizeEnds]:][:st[sizeOpen]])
 		}
-		if k++; k == len(words) || words[k].sym == symOther {
+		if k++; k == len(words) || words[k].sym == symOther || st[sizeTable] == 0 {
 			return
 		}
-		st = s.after(st, words[k].sym)
+		way = sc.after(place, words[k].sym)
+	}
+}
+
+// at returns the place of the state that a way leads to.
+func (sc *Scanner) at(way *int32) int32 {
+	place := atomic.LoadInt32(way)
+	if place < 0 || int(place) >= len(sc.list) {
+		place, sc.list = sc.set.make(way)
+	}
+	return place
+}
+
+// after returns the way from a state over a further word, nil if nothing goes on so.
+func (sc *Scanner) after(place int32, sym symbol) *int32 {
+	st := sc.list[place:]
+	size := int(st[sizeTable])
+	if size == 0 {
+		return nil
+	}
+	table := st[sizesLen+st[sizeEnds]+st[sizeOpen]:][:2*size]
+	for i := hop(sym, size); ; i = (i + 1) & (size - 1) {
+		switch table[2*i] {
+		case int32(sym):
+			return &table[2*i+1]
+		case 0:
+			return nil
+		}
 	}
 }
 
 // Feed reads text[from:to]. A phrase may begin in one run and end in the next,
 // so a run should be whole words. Spans are offsets into text.
 func (sc *Scanner) Feed(text string, from, to int) {
-	address := nextAddress(text, from, to)
-	for i := from; i < to; {
-		if i == address.Start {
+	for from < to {
+		address := nextAddress(text, from, to)
+		sc.feed(text[:min(to, address.Start)], from)
+		if address.Start < to {
 			sc.emit(symAddress, address.Start, address.End)
-			i = address.End
-			address = nextAddress(text, i, to)
+		}
+		from = address.End
+	}
+}
+
+// feed reads text[i:], in which there is no address.
+func (sc *Scanner) feed(text string, i int) {
+	for i < len(text) {
+		x := chunk(text, i)
+		letters, other := classify(x)
+		if letters&0x80 == 0 {
+			if other&0x80 != 0 {
+				i = sc.mixed(text, i, i)
+				continue
+			}
+			i += firstByte(letters | other)
 			continue
 		}
-		switch class := asciiClass[text[i]]; {
-		case class == 0:
-			i++
-		case class == notASCII:
-			i = sc.mixed(text, i, i, min(to, address.Start))
-		default:
-			if hexadecimal(class) {
-				if n := ipLen(text[i:min(to, address.Start)]); n > 0 {
+		n := firstByte(letters ^ topBits)
+		if n <= len("ffff") {
+			if next := byte(x >> (8 * n)); next == '.' || next == ':' {
+				if n := ipLen(text[i:]); n > 0 {
 					sc.emit(symIP, i, i+n)
 					i += n
 					continue
 				}
 			}
-			i = sc.ascii(text, i, min(to, address.Start))
 		}
+		h, end := uint64(hashStart), i
+		for n == perChunk {
+			h = hashNext(h, x)
+			end += perChunk
+			x = chunk(text, end)
+			letters, other = classify(x)
+			n = firstByte(letters ^ topBits)
+		}
+		if other>>(8*n)&0x80 != 0 {
+			i = sc.mixed(text, i, end+n)
+			continue
+		}
+		if n > 0 {
+			h = hashNext(h, firstBytes(x, n))
+		}
+		end += n
+		sym := sc.set.words.exact.get(h)
+		if sym == symOther {
+			sym = stem(sc.set.words, text[i:], end-i)
+		}
+		sc.emit(sym, i, end)
+		i = end + 1 // behind what ended the word
 	}
 }
 
-// ascii reads a word of ASCII letters, and returns where it ends.
-func (sc *Scanner) ascii(text string, from, to int) int {
-	w := &sc.letters
-	run, h := text[from:to], uint64(hashStart)
-	n := 0
-	for ; n < len(run); n++ {
-		class := asciiClass[run[n]]
-		if class == notASCII {
-			return sc.mixed(text, from, from+n, to)
-		}
-		if class == 0 {
-			break
-		}
-		h = hashNext(h, class)
-		if n < maxStem {
-			w.prefixes[n+1] = h
-		}
-	}
-	w.hash, w.n = h, n
-	w.first = asciiClass[run[0]]
-	if n > 1 {
-		w.second = asciiClass[run[1]]
-	}
-	sc.emit(sc.set.words.symbol(w), from, from+n)
-	return from + n
-}
-
-// mixed reads a word that has other than ASCII letters from i on.
-func (sc *Scanner) mixed(text string, from, i, to int) int {
+// mixed reads a word that has other than ASCII letters from i on, and returns
+// where it ends.
+func (sc *Scanner) mixed(text string, from, i int) int {
 	sc.buf = sc.buf[:0]
 	for _, c := range []byte(text[from:i]) {
 		sc.buf = append(sc.buf, lower(c))
 	}
-	for i < to {
-		r, n := decode(text[i:to])
+	for i < len(text) {
+		r, n := decode(text[i:])
 		if r < utf8.RuneSelf {
 			if asciiClass[r] == 0 {
 				break
@@ -320,9 +365,6 @@ func isLocal(c byte) bool {
 func isDomain(c byte) bool {
 	return c < utf8.RuneSelf && (asciiClass[c] != 0 || c == '.' || c == '-' || c == '_')
 }
-
-// hexadecimal reports whether an IP address can begin with a letter of a class.
-func hexadecimal(class uint8) bool { return class <= 6 || class >= 27 }
 
 // ipLen returns how many bytes at the start of s are an IP address, 0 if none.
 func ipLen(s string) int {

@@ -83,23 +83,6 @@ const letters = 37
 // maxStem is the longest stem that may have an open ending.
 const maxStem = 63
 
-// hashStart and hashNext are FNV-1a over the classes of a word's letters.
-const hashStart = 14695981039346656037
-
-func hashNext(h uint64, class uint8) uint64 { return (h ^ uint64(class)) * 1099511628211 }
-
-// hashWord hashes a folded word; ok is false if it has other than ASCII letters.
-func hashWord(word string) (h uint64, ok bool) {
-	h = hashStart
-	for i := range len(word) {
-		if word[i] >= utf8.RuneSelf {
-			return 0, false
-		}
-		h = hashNext(h, asciiClass[word[i]])
-	}
-	return h, true
-}
-
 // hashTable finds the symbol for a hash. Its size is a power of two.
 type hashTable []hashEntry
 
@@ -131,17 +114,17 @@ func (v *vocabulary) index() *wordIndex {
 	ix := &wordIndex{exact: newHashTable(len(v.words)), stems: newHashTable(len(v.words)), other: map[string]symbol{}}
 	for i, word := range v.words {
 		stem, open := strings.CutSuffix(word, openEnding)
-		h, ok := hashWord(stem)
+		ok := isASCII(stem)
 		switch sym := firstSymbol + symbol(i); {
 		case !ok && open:
 			ix.otherStems = append(ix.otherStems, stem)
 		case !ok:
 			ix.other[stem] = sym
 		case open:
-			ix.stems.put(h, sym)
+			ix.stems.put(hashWord(stem, len(stem)), sym)
 			ix.stemLengths[stemKey(asciiClass[stem[0]], asciiClass[stem[1]])] |= 1 << len(stem)
 		default:
-			ix.exact.put(h, sym)
+			ix.exact.put(hashWord(stem, len(stem)), sym)
 		}
 	}
 	slices.Sort(ix.otherStems)
@@ -161,48 +144,28 @@ func (v *vocabulary) index() *wordIndex {
 
 func stemKey(first, second uint8) int { return int(first)*letters + int(second) }
 
-// asciiWord is a word of ASCII letters while it is read.
-type asciiWord struct {
-	hash          uint64
-	n             int
-	first, second uint8
-	prefixes      [maxStem + 1]uint64 // the hash by length
+func isASCII(word string) bool {
+	for i := range len(word) {
+		if word[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
-func (w *asciiWord) add(class uint8) {
-	w.hash = hashNext(w.hash, class)
-	w.n++
-	switch {
-	case w.n == 1:
-		w.first = class
-	case w.n == 2:
-		w.second = class
-	}
-	if w.n <= maxStem {
-		w.prefixes[w.n] = w.hash
-	}
-}
-
-// symbol finds the word, or else its longest stem.
-func (ix *wordIndex) symbol(w *asciiWord) symbol {
-	if sym := ix.exact.get(w.hash); sym != symOther {
-		return sym
-	}
-	return ix.stem(w)
-}
-
-// stem finds the longest stem with an open ending that the word begins with.
-func (ix *wordIndex) stem(w *asciiWord) symbol {
-	if w.n < 2 {
+// stem finds the longest stem with an open ending that a word begins with, which
+// is the first n bytes of s.
+func stem[T string | []byte](ix *wordIndex, s T, n int) symbol {
+	if n < 2 {
 		return symOther
 	}
-	lengths := ix.stemLengths[stemKey(w.first, w.second)]
-	if w.n < maxStem {
-		lengths &= 1<<(w.n+1) - 1
+	lengths := ix.stemLengths[stemKey(asciiClass[s[0]], asciiClass[s[1]])]
+	if n < maxStem {
+		lengths &= 1<<(n+1) - 1
 	}
 	for lengths != 0 {
 		n := bits.Len64(lengths) - 1
-		if sym := ix.stems.get(w.prefixes[n]); sym != symOther {
+		if sym := ix.stems.get(hashWord(s, n)); sym != symOther {
 			return sym
 		}
 		lengths &^= 1 << n
@@ -210,22 +173,22 @@ func (ix *wordIndex) stem(w *asciiWord) symbol {
 	return symOther
 }
 
-// whole finds the symbol of a folded word that was not read letter by letter.
+// whole finds the symbol of a folded word that was not read as ASCII.
 func (ix *wordIndex) whole(word []byte) symbol {
-	w := asciiWord{hash: hashStart}
-	for _, c := range word {
-		if c >= utf8.RuneSelf {
-			break
-		}
-		w.add(asciiClass[c])
+	n := 0 // letters before the first other one
+	for n < len(word) && word[n] < utf8.RuneSelf {
+		n++
 	}
-	if w.n == len(word) {
-		return ix.symbol(&w)
+	if n == len(word) {
+		if sym := ix.exact.get(hashWord(word, n)); sym != symOther {
+			return sym
+		}
+		return stem(ix, word, n)
 	}
 	if sym, ok := ix.other[string(word)]; ok {
 		return sym
 	}
-	found := ix.stem(&w) // one that ends before the first other letter
+	found := stem(ix, word, n)
 	first, _ := utf8.DecodeRune(word)
 	group := ix.otherFrom[first]
 	for i := group.start; i < group.end; i++ {
