@@ -67,14 +67,15 @@ func (j *Judge) try(n int32, text string) (holds bool, v Verdict, err error) {
 // holds reports whether a rule's words and conditions hold for what was judged
 // last, whether or not another one is stronger.
 func (j *Judge) holds(s *scratch, n int32) bool {
-	if s.marks[n].generation != s.generation {
-		if len(j.rules[n].Say) > 0 {
-			return false
-		}
-		s.marks[n] = mark{generation: s.generation}
+	said := int32(0)
+	if s.marks[n].generation == s.generation {
+		said = s.marks[n].said
+	}
+	if said == 0 && len(j.rules[n].Say) > 0 {
+		return false
 	}
 	s.candidates, s.modifiers = s.candidates[:0], s.modifiers[:0]
-	j.consider(s, &s.sit, n, &s.marks[n])
+	j.consider(s, &s.sit, n, said)
 	for _, cand := range append(s.candidates, s.modifiers...) {
 		return j.stands(s, &cand)
 	}

@@ -21,6 +21,7 @@ var data embed.FS
 type Judge struct {
 	rules     []Rule
 	compiled  []compiled
+	lists     conditionLists
 	decisions []decision
 	receivers *receiverIndex
 	set       *phrases.Set
@@ -90,7 +91,7 @@ func New(c Config) (*Judge, error) {
 		return nil, err
 	}
 	j := &Judge{rules: c.Rules, receivers: ix, compiled: make([]compiled, len(c.Rules)), decisions: make([]decision, len(c.Rules))}
-	j.silent = silentRules{byDetail: map[nixie.Detail][]int32{}, bySubject: map[int][]int32{}, byReplyCode: map[int][]int32{}}
+	j.silent = newSilentRules()
 	b := &phraseBuilder{numbers: map[string]int{}}
 	seen := map[string]*Rule{}
 	for i := range j.rules {

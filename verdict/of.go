@@ -27,17 +27,6 @@ func newScratch(j *Judge) *scratch {
 	return &scratch{scan: j.set.NewScanner(), marks: make([]mark, len(j.rules))}
 }
 
-// situation is what the conditions of rules are held against.
-type situation struct {
-	replyCode int
-	said      nixie.Code  // as sent
-	class     nixie.Class // in effect
-	receiver  int32
-	stage     Stage
-	gaveUp    bool
-	supported reasonSet // what the code's definition covers
-}
-
 // maxOverruled bounds the list of beaten rules in a verdict.
 const maxOverruled = 8
 
@@ -66,8 +55,8 @@ func (j *Judge) judge(s *scratch, reply *nixie.Reply, hints Hints) Verdict {
 	if sit.stage == StageUnknown {
 		sit.stage = stageOf(reply.Command)
 	}
+	sit.digits = digitOf(sit.replyCode, sit.class)
 	sit.receiver = j.receiver(reply, hints, said)
-	sit.supported = supported(sit.said)
 	j.collect(s, sit)
 	v := Verdict{Receiver: j.receivers.names[sit.receiver], RulesVersion: j.version}
 	j.fill(&v, s, sit, text)
@@ -135,66 +124,70 @@ func (j *Judge) receiver(reply *nixie.Reply, hints Hints, said int32) int32 {
 
 // collect lists the rules that hold.
 func (j *Judge) collect(s *scratch, sit *situation) {
+	code, bySubject := &j.silent.codes[0], []silentRule(nil)
+	if !sit.said.IsZero() {
+		d := sit.said.Detail()
+		code = j.silent.of(d)
+		if d.Subject() < len(j.silent.bySubject) {
+			bySubject = j.silent.bySubject[d.Subject()]
+		}
+	}
+	sit.supported = code.supported
 	for _, n := range s.touched {
-		k := &s.marks[n]
 		if sit.class != nixie.Success || j.compiled[n].success {
-			j.consider(s, sit, n, k)
+			j.consider(s, sit, n, s.marks[n].said)
 		}
 	}
 	// A rule without words that rests on less than the best so far can't win.
 	least := int8(0)
 	if best := j.best(s); best >= 0 {
-		least = s.candidates[best].kind
+		least = s.candidates[best].strength.kind()
 	}
 	digit := sit.replyCode / 100
 	if digit < 0 || digit >= len(j.silent.byClass) || digit == 0 {
 		digit = int(sit.class) // 0 to 5; a caller can put any number into a Line
 	}
 	j.considerSilent(s, sit, j.silent.byClass[digit], least)
-	if !sit.said.IsZero() {
-		d := sit.said.Detail()
-		j.considerSilent(s, sit, j.silent.byDetail[d], least)
-		j.considerSilent(s, sit, j.silent.bySubject[d.Subject()], least)
-	}
-	if sit.replyCode != 0 {
+	j.considerSilent(s, sit, code.rules, least)
+	j.considerSilent(s, sit, bySubject, least)
+	if sit.replyCode > 0 && sit.replyCode < len(j.silent.byReplyCode) {
 		j.considerSilent(s, sit, j.silent.byReplyCode[sit.replyCode], least)
 	}
 }
 
-func (j *Judge) considerSilent(s *scratch, sit *situation, rules []int32, least int8) {
-	for _, n := range rules {
-		if c := &j.compiled[n]; c.kind < least && !c.modifier {
-			continue
+func (j *Judge) considerSilent(s *scratch, sit *situation, rules []silentRule, least int8) {
+	for _, r := range rules {
+		if r.kind >= least || r.modifier {
+			j.consider(s, sit, r.rule, 0)
 		}
-		k := &s.marks[n]
-		if k.generation != s.generation {
-			*k = mark{generation: s.generation}
-		}
-		j.consider(s, sit, n, k)
 	}
 }
 
-// consider adds a rule whose words were found, if its conditions hold. Its
-// phrases of other kinds are left to stands.
-func (j *Judge) consider(s *scratch, sit *situation, n int32, k *mark) {
+// consider adds a rule whose words were found, if its conditions hold; said is
+// its longest match, counted from 1, 0 for a rule without words. Its phrases of
+// other kinds are left to stands.
+func (j *Judge) consider(s *scratch, sit *situation, n, said int32) {
 	c := &j.compiled[n]
-	cand := candidate{rule: n, match: k.said - 1, kind: c.kind, weight: c.weight}
-	if c.only != nil {
-		exact, ok := c.only.hold(sit)
+	cand := candidate{rule: n, match: said - 1, strength: c.strength}
+	if !c.free {
+		exact, ok := j.hold(&c.only, n, sit)
 		if !ok {
 			return
 		}
-		cand.exact = exact
+		cand.strength |= strength(exact)
 	}
-	if k.said > 0 {
-		m := &s.matches[k.said-1]
-		cand.chars, cand.start = m.Chars, m.Spans[0].Start
+	if said > 0 {
+		m := &s.matches[said-1]
+		cand.strength |= strength(m.Chars) << strengthChars
+		cand.start = m.Spans[0].Start
 	}
 	if c.modifier {
 		s.modifiers = append(s.modifiers, cand)
 		return
 	}
-	cand.supports = sit.supported&c.reasonBit != 0
+	if sit.supported&c.reason != 0 {
+		cand.strength |= 1 << strengthSupports
+	}
 	s.candidates = append(s.candidates, cand)
 }
 
@@ -215,7 +208,7 @@ func (j *Judge) best(s *scratch) int {
 	for len(s.candidates) > 0 {
 		best := 0
 		for i := range s.candidates {
-			if better(&s.candidates[i], &s.candidates[best]) < 0 {
+			if better(&s.candidates[i], &s.candidates[best]) {
 				best = i
 			}
 		}
@@ -245,7 +238,7 @@ func (j *Judge) fill(v *Verdict, s *scratch, sit *situation, text string) {
 	v.Permanence, v.Scope, v.Action = d.permanence, d.scope, d.action
 	v.Evidence = s.evidence(nil, text, win.match)
 	if len(s.candidates) > 1 {
-		v.Overruled = j.overruled(s, d.reason)
+		v.Overruled = j.overruled(s, j.compiled[win.rule].reason)
 	}
 	if len(s.modifiers) > 0 {
 		j.modify(v, s, text)
@@ -306,7 +299,7 @@ func (s *scratch) evidence(list []Evidence, text string, match int32) []Evidence
 
 // overruled lists the rules that rest on words and meant something else, the
 // strongest first.
-func (j *Judge) overruled(s *scratch, reason Reason) []Overruled {
+func (j *Judge) overruled(s *scratch, reason reasonSet) []Overruled {
 	others := s.candidates[:0]
 	for i := range s.candidates {
 		cand := s.candidates[i]
@@ -320,8 +313,8 @@ func (j *Judge) overruled(s *scratch, reason Reason) []Overruled {
 	sortCandidates(others)
 	list := make([]Overruled, 0, min(len(others), maxOverruled))
 	for _, cand := range others[:min(len(others), maxOverruled)] {
-		c := &j.compiled[cand.rule]
-		list = append(list, Overruled{Rule: c.id, Reason: c.reason})
+		d := &j.decisions[cand.rule]
+		list = append(list, Overruled{Rule: d.id, Reason: d.reason})
 	}
 	return list
 }

@@ -85,11 +85,6 @@ func (p CodePattern) String() string {
 	return class + "." + strconv.Itoa(p.Subject) + "." + number
 }
 
-// matches compares with a detail as said and the class in effect.
-func (p CodePattern) matches(class nixie.Class, d nixie.Detail) bool {
-	return (p.Class == 0 || p.Class == class) && p.Subject == d.Subject() && (p.Number < 0 || p.Number == d.Number())
-}
-
 // A ReplyCodePattern is a reply code with digits left open: "550", "55x",
 // "4xx"; "none" is a text that has neither reply code nor code.
 type ReplyCodePattern string
@@ -106,21 +101,15 @@ func parseReplyCodePattern(s string) (ReplyCodePattern, bool) {
 	return ReplyCodePattern(s), err == nil
 }
 
-// matches compares with a reply code, or, where none was said, with the class of
-// the code: "5xx" holds for a bare 5.1.1.
-func (p ReplyCodePattern) matches(replyCode int, class nixie.Class) bool {
+// bounds returns the first and the last reply code that the pattern holds for, 0
+// for "none".
+func (p ReplyCodePattern) bounds() (from, to int) {
 	if p == "none" {
-		return replyCode == 0 && class == 0
+		return 0, 0
 	}
-	if replyCode == 0 {
-		return p[1] == 'x' && nixie.Class(p[0]-'0') == class
-	}
-	for i, div := 0, 100; i < 3; i, div = i+1, div/10 {
-		if p[i] != 'x' && int(p[i]-'0') != replyCode/div%10 {
-			return false
-		}
-	}
-	return true
+	from, _ = strconv.Atoi(strings.ReplaceAll(string(p), "x", "0"))
+	to, _ = strconv.Atoi(strings.ReplaceAll(string(p), "x", "9"))
+	return from, to
 }
 
 // begins reports whether the pattern can hold for a reply code with a first
@@ -151,6 +140,19 @@ func (r *Rule) basis() Basis {
 		}
 	}
 	return BasisClass
+}
+
+// kind is how much the basis counts beside others.
+func (r *Rule) kind() int8 {
+	switch r.basis() {
+	case BasisProvider:
+		return 3
+	case BasisPhrase, BasisCode:
+		return 2
+	case BasisReplyCode:
+		return 1
+	}
+	return 0
 }
 
 // defaultWeight is that of a rule which names none. A code that says one thing

@@ -2,20 +2,9 @@ package verdict
 
 import (
 	"slices"
-	"sync"
 
 	"github.com/nixiemail/nixie"
 )
-
-// supported returns the reasons that the registered meaning of a code is in
-// favour of, none where it says nothing definite. They break ties between rules
-// that rest on words.
-func supported(code nixie.Code) reasonSet {
-	if code.IsZero() {
-		return 0
-	}
-	return supportedBy()[code.Detail()]
-}
 
 // reasonSet is a set of reasons, a bit each in the order of [Reasons].
 type reasonSet uint64
@@ -30,14 +19,8 @@ func setOf(list ...Reason) reasonSet {
 	return set
 }
 
-var supportedBy = sync.OnceValue(func() map[nixie.Detail]reasonSet {
-	sets := make(map[nixie.Detail]reasonSet, len(meanings))
-	for d, list := range meanings {
-		sets[d] = setOf(list...)
-	}
-	return sets
-})
-
+// meanings are the reasons that the registered meaning of a code is in favour of,
+// where it says something definite. They break ties between rules that rest on words.
 var meanings = map[nixie.Detail][]Reason{
 	nixie.BadDestinationMailboxAddress:                          {BadMailbox},
 	nixie.BadDestinationSystemAddress:                           {BadDomain},
