@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -15,7 +16,7 @@ func newGenDocs(s Streams) *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
 		Use:    "gen-docs [--check] DIR",
-		Short:  "Write the manual pages and cli.md into DIR",
+		Short:  "Write the manual pages, cli.md and states.md into DIR",
 		Hidden: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -57,7 +58,7 @@ func putDocument(name string, content []byte, check bool) error {
 	return nil
 }
 
-// documents makes cli.md, and a manual page for each command, by file name.
+// documents makes cli.md, states.md, and a manual page for each command, by file name.
 func documents(root *cobra.Command) map[string][]byte {
 	docs := map[string][]byte{}
 	var md bytes.Buffer
@@ -67,6 +68,7 @@ func documents(root *cobra.Command) map[string][]byte {
 		docs[filepath.Join("man", dashed(cmd)+".1")] = manPage(cmd)
 	}
 	docs["cli.md"] = md.Bytes()
+	docs["states.md"] = []byte(delivery.StateTable())
 	return docs
 }
 

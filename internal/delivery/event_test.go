@@ -64,10 +64,10 @@ func TestKey(t *testing.T) {
 
 func TestShape(t *testing.T) {
 	for said, want := range map[string]string{
-		"550 5.1.1 <ann@example.com>: Recipient address rejected: User unknown": "… Recipient address rejected: User unknown",
+		"550 5.1.1 <ann@example.com>: Recipient address rejected: User unknown":                                 "… Recipient address rejected: User unknown",
 		"host mx.example.net[192.0.2.1] said: 451 4.7.1 try again in 300 seconds (in reply to RCPT TO command)": "… try again in … seconds",
-		"":                                  "",
-		"\x1b[31mred\x00 words":             "… words",
+		"":                                   "",
+		"\x1b[31mred\x00 words":              "… words",
 		strings.Repeat("word ", 100) + "end": strings.TrimSpace(strings.Repeat("word ", 60)),
 	} {
 		if got := Shape(said); got != want {

@@ -175,7 +175,7 @@ func (l *fieldErrors) which(p *Post, e *delivery.Event) {
 
 // aboutSyntax reports whether the news is that the address is no good, which must
 // be told although it isn't one.
-func aboutSyntax(p *Post) bool { return p.Reply != "" && len(p.Recipient) <= address.MaxLen }
+func aboutSyntax(p *Post) bool { return p.Reply != "" && len(p.Recipient) <= address.MaxLength }
 
 func (l *fieldErrors) lengths(p *Post) {
 	for _, f := range []struct {
@@ -231,4 +231,3 @@ func (l *fieldErrors) kind(p *Post) (delivery.Kind, delivery.Outcome) {
 	}
 	return kind, ""
 }
-
