@@ -35,10 +35,10 @@ func (r *Rules) Decide(rule string, f File, now time.Time) (Suppression, Change)
 	if f.Current != nil {
 		current = *f.Current
 	}
-	if rule == ByHand || rule == ByImport {
+	standing := f.Current != nil && current.State != Lifted
+	if rule == ByHand || rule == ByImport || standing && current.By != "" {
 		return current, Unchanged
 	}
-	standing := f.Current != nil && current.State != Lifted
 	named := r.Rule(rule)
 	if named == nil {
 		return afterRule(current, standing, f.Delivered)
@@ -92,13 +92,29 @@ func (f *File) since(lasting bool) []Strike {
 		lifted = c.Lifted
 	}
 	var kept []Strike
-	for _, s := range f.Strikes {
+	for _, s := range f.known() {
 		if s.At.After(lifted) && (lasting || !f.Delivered.After(s.At)) {
 			kept = append(kept, s)
 		}
 	}
 	slices.SortFunc(kept, compareStrikes)
 	return kept
+}
+
+// known returns the strikes and those on which the suppression rests, some of which
+// may have been tidied away since.
+func (f *File) known() []Strike {
+	if f.Current == nil || f.Current.State == Lifted {
+		return f.Strikes
+	}
+	all := slices.Clone(f.Strikes)
+	for _, e := range f.Current.Evidence {
+		there := func(s Strike) bool { return s.Delivery == e.Delivery }
+		if !slices.ContainsFunc(f.Strikes, there) && !slices.Contains(f.withdrawn, e.Delivery) {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // takeBack lifts a suppression that has lost its ground.

@@ -161,14 +161,18 @@ type File struct {
 	// Delivered is when a message to the target was last delivered, in whatever
 	// stream, as far as that still stands; zero if none was.
 	Delivered time.Time
+
+	withdrawn []id.ID // deliveries that Take has taken out, and that are no evidence any more
 }
 
-// Take enters a finding about a delivery in the file it belongs to. It returns the
-// strikes that are to be written and the deliveries whose strikes are to be taken out.
+// Take enters a finding about a delivery in the file it belongs to, which is then the
+// one to decide on. It returns the strikes that are to be written and the deliveries
+// whose strikes are to be taken out.
 func (r *Rules) Take(f *File, found *Finding, about id.ID) (put []Strike, out []id.ID) {
 	at := slices.IndexFunc(f.Strikes, func(s Strike) bool { return s.Delivery == about })
 	switch {
 	case found.Withdrawn:
+		f.withdrawn = append(f.withdrawn, about)
 		if at < 0 {
 			return nil, nil
 		}

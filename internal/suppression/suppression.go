@@ -1,12 +1,3 @@
-// Package suppression decides whom to stop mailing, for how long, and on which
-// evidence. It is pure: it is told the time and what was stored, and says what to
-// store.
-//
-// What is stored about one target in one stream under one rule is a [File]. News
-// about a delivery becomes strikes ([Rules.Findings]); strikes and successes become
-// a suppression ([Rules.Decide]). A suppression by a rule is a function of its
-// strikes, the latest success and the latest time a person lifted it: the order in
-// which news comes in makes no difference.
 package suppression
 
 import (
