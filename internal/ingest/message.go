@@ -24,18 +24,23 @@ type Mail struct {
 // MaxRaw is how much of a message is kept, in bytes, beside what was read in it.
 const MaxRaw = 1 << 20
 
-// Message makes news of a message; Kind says what it was. Of mail that tells of no
-// delivery there is no news.
-func (r *Reader) Message(m *Mail) ([]delivery.News, bounce.Kind) {
+// Read is what a message was read as.
+type Read struct {
+	Kind bounce.Kind
+	// News begins with the message itself, as it is to be kept. Told is how many
+	// events follow it; with none, the mail tells of no delivery.
+	News []delivery.News
+	Told int
+}
+
+// Message makes news of a message.
+func (r *Reader) Message(m *Mail) Read {
 	bounces := m.Bounces
 	if bounces == nil {
 		bounces = bounce.Builtin()
 	}
 	res := bounces.Parse(m.Raw)
 	recipients := recipientsOf(&res)
-	if len(recipients) == 0 {
-		return nil, res.Kind
-	}
 	raw := &delivery.Raw{
 		ID: r.IDs.New(m.Received), Data: []byte(m.Raw[:min(len(m.Raw), MaxRaw)]), From: m.From, To: m.To,
 		Received: m.Received, Kind: string(res.Kind),
@@ -59,10 +64,7 @@ func (r *Reader) Message(m *Mail) ([]delivery.News, bounce.Kind) {
 		}
 		news = append(news, delivery.News{Event: e})
 	}
-	if len(news) == 1 {
-		return nil, res.Kind
-	}
-	return news, res.Kind
+	return Read{Kind: res.Kind, News: news, Told: len(news) - 1}
 }
 
 // recipientsOf are those that a message tells of. A machine's answer and a

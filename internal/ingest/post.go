@@ -16,55 +16,9 @@ import (
 	"github.com/nixiemail/nixie/verdict"
 )
 
-// A Post is an event as a client of the API tells it. Recipient and one of ID,
-// MessageID, Delivery and QueueID say which delivery it is about; a Reply is enough
-// for the rest.
-type Post struct {
-	ID        string    // the message's, as it was given out when it was registered
-	Delivery  string    // likewise; names the recipient too
-	MessageID string    // with or without angle brackets
-	QueueID   string    // in the queue of Host
-	Host      string    //
-	Recipient string    //
-	Sender    string    // may be empty
-	Stream    string    // empty means the default one
-	Kind      string    // empty means attempt
-	Outcome   string    // what came of it; empty means as the reply says
-	Reply     string    // word for word
-	Code      string    // if it isn't in the reply
-	Stage     string    // of the session, see [verdict.ParseStage]
-	RemoteMTA string    // who said it
-	Time      time.Time // when; zero means now
-	// EventID tells this event from others with the same words. The same event posted
-	// again is known by it.
-	EventID string
-	Detail  string
-}
-
-// MaxDetail is the longest Detail, EventID, Host, RemoteMTA and QueueID of a [Post], in bytes.
-const MaxDetail = 998
-
-// A FieldError says what is wrong with a field of what a client sent.
-type FieldError struct {
-	Field string
-	Err   error
-}
-
-// Error implements error.
-func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
-
-// Unwrap returns what is wrong.
-func (e *FieldError) Unwrap() error { return e.Err }
-
-// Errors of a [Post].
-var (
-	ErrMissing = errors.New("is missing")
-	ErrTooLong = errors.New("is too long")
-)
-
 // Posted makes an event of what a client with that name posted. The error joins a
-// [*FieldError] for each field that is wrong.
-func (r *Reader) Posted(client string, p *Post, received time.Time) (*delivery.Event, error) {
+// [*delivery.FieldError] for each field that is wrong.
+func (r *Reader) Posted(client string, p *delivery.Post, received time.Time) (*delivery.Event, error) {
 	src := delivery.Source{Kind: delivery.FromAPI, Name: client}
 	e := &delivery.Event{
 		ID: r.IDs.New(received), Source: src, Proof: delivery.ProofOwn, RemoteHost: p.RemoteMTA, Detail: p.Detail,
@@ -107,7 +61,7 @@ func stated(t time.Time) string {
 
 // toldBy is what a reply amounts to for who sent the message: its digits say, and
 // only where it has none the verdict does.
-func (r *Reader) toldBy(p *Post, code nixie.Code) delivery.Outcome {
+func (r *Reader) toldBy(p *delivery.Post, code nixie.Code) delivery.Outcome {
 	reply, err := nixie.ParseReply(p.Reply)
 	if err != nil {
 		reply = nixie.Reply{}
@@ -140,7 +94,7 @@ func needsOutcome(k delivery.Kind) bool { return k == delivery.Attempt }
 // fieldErrors collects what is wrong.
 type fieldErrors []error
 
-func (l *fieldErrors) add(field string, err error) { *l = append(*l, &FieldError{field, err}) }
+func (l *fieldErrors) add(field string, err error) { *l = append(*l, &delivery.FieldError{field, err}) }
 
 func (l *fieldErrors) id(field, s string) id.ID {
 	if s == "" {
@@ -154,39 +108,41 @@ func (l *fieldErrors) id(field, s string) id.ID {
 }
 
 // which checks that the post says which delivery it is about.
-func (l *fieldErrors) which(p *Post, e *delivery.Event) {
+func (l *fieldErrors) which(p *delivery.Post, e *delivery.Event) {
 	if p.Delivery == "" {
 		if e.Ref.Recipient == "" {
-			l.add("recipient", ErrMissing)
+			l.add("recipient", delivery.ErrMissing)
 		} else if err := address.Check(e.Ref.Recipient); err != nil && !aboutSyntax(p) {
 			l.add("recipient", err)
 		}
 		if p.ID == "" && p.MessageID == "" && p.QueueID == "" {
-			l.add("message_id", fmt.Errorf("%w, and so are id and queue_id: one of them must say which message it was", ErrMissing))
+			l.add("message_id", fmt.Errorf("%w, and so are id and queue_id: one of them must say which message it was", delivery.ErrMissing))
 		}
 	}
 	if p.MessageID != "" && e.Ref.MessageID == "" {
 		l.add("message_id", errors.New("is no Message-ID: it has no spaces and at most 998 bytes"))
 	}
 	if p.QueueID != "" && p.Host == "" {
-		l.add("host", fmt.Errorf("%w: a queue id is unique on one host only", ErrMissing))
+		l.add("host", fmt.Errorf("%w: a queue id is unique on one host only", delivery.ErrMissing))
 	}
 }
 
 // aboutSyntax reports whether the news is that the address is no good, which must
 // be told although it isn't one.
-func aboutSyntax(p *Post) bool { return p.Reply != "" && len(p.Recipient) <= address.MaxLength }
+func aboutSyntax(p *delivery.Post) bool {
+	return p.Reply != "" && len(p.Recipient) <= address.MaxLength
+}
 
-func (l *fieldErrors) lengths(p *Post) {
+func (l *fieldErrors) lengths(p *delivery.Post) {
 	for _, f := range []struct {
 		name, value string
 		most        int
 	}{
-		{"reply", p.Reply, nixie.MaxReply}, {"detail", p.Detail, MaxDetail}, {"event_id", p.EventID, MaxDetail}, {"host", p.Host, MaxDetail},
-		{"remote_mta", p.RemoteMTA, MaxDetail}, {"queue_id", p.QueueID, MaxDetail}, {"sender", p.Sender, MaxDetail}, {"stream", p.Stream, MaxDetail},
+		{"reply", p.Reply, nixie.MaxReply}, {"detail", p.Detail, delivery.MaxDetail}, {"event_id", p.EventID, delivery.MaxDetail}, {"host", p.Host, delivery.MaxDetail},
+		{"remote_mta", p.RemoteMTA, delivery.MaxDetail}, {"queue_id", p.QueueID, delivery.MaxDetail}, {"sender", p.Sender, delivery.MaxDetail}, {"stream", p.Stream, delivery.MaxDetail},
 	} {
 		if len(f.value) > f.most {
-			l.add(f.name, fmt.Errorf("%w: %d bytes, and at most %d are taken", ErrTooLong, len(f.value), f.most))
+			l.add(f.name, fmt.Errorf("%w: %d bytes, and at most %d are taken", delivery.ErrTooLong, len(f.value), f.most))
 		}
 	}
 }
@@ -204,7 +160,7 @@ func (l *fieldErrors) code(s string) nixie.Code {
 
 // kind returns what sort of news it is and the outcome that it tells of, empty
 // where that is to be seen in the reply.
-func (l *fieldErrors) kind(p *Post) (delivery.Kind, delivery.Outcome) {
+func (l *fieldErrors) kind(p *delivery.Post) (delivery.Kind, delivery.Outcome) {
 	kind := delivery.Attempt
 	if p.Kind != "" {
 		var err error
@@ -216,7 +172,7 @@ func (l *fieldErrors) kind(p *Post) (delivery.Kind, delivery.Outcome) {
 	told := delivery.Told(kind)
 	switch {
 	case p.Outcome == "" && kind == delivery.Attempt && strings.TrimSpace(p.Reply) == "" && p.Code == "":
-		l.add("reply", fmt.Errorf("%w: an attempt needs a reply, a code or an outcome", ErrMissing))
+		l.add("reply", fmt.Errorf("%w: an attempt needs a reply, a code or an outcome", delivery.ErrMissing))
 	case p.Outcome == "" && len(told) == 1:
 		return kind, told[0]
 	case p.Outcome != "":
