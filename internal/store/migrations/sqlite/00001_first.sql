@@ -61,6 +61,7 @@ CREATE TABLE deliveries (
   domain          TEXT    NOT NULL, -- normal form
   original        TEXT    NOT NULL, -- what it was before it was rewritten
   original_normal TEXT    NOT NULL,
+  registered      INTEGER NOT NULL, -- by an API's client, who chose its id
   stream          TEXT    NOT NULL,
   sender_domain   TEXT    NOT NULL,
   state           BLOB    NOT NULL, -- delivery.State as JSON
@@ -114,7 +115,7 @@ CREATE TABLE events (
   sender_known   INTEGER NOT NULL,
   stream         TEXT    NOT NULL,
   subject        TEXT    NOT NULL,
-  reply          TEXT    NOT NULL, -- word for word
+  reply          BLOB    NOT NULL, -- word for word, in whatever encoding
   reply_code     INTEGER NOT NULL,
   code           TEXT    NOT NULL,
   stage          TEXT    NOT NULL,
@@ -207,7 +208,7 @@ CREATE TABLE strikes (
   at       INTEGER NOT NULL,
   reason   TEXT    NOT NULL,
   code     TEXT    NOT NULL,
-  reply    TEXT    NOT NULL, -- the beginning
+  reply    BLOB    NOT NULL, -- the beginning
   PRIMARY KEY (tenant, hash, stream, rule, delivery)
 ) STRICT, WITHOUT ROWID;
 

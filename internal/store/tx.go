@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"time"
+)
+
+// A session is a connection with the statements that were prepared on it. Their
+// number is that of the statements in this package.
+type session struct {
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt
+}
+
+// close ends the connection for good: the pool must not give it to anybody.
+func (s *session) close() error {
+	for _, st := range s.statements {
+		st.Close() // the connection goes with it
+	}
+	s.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if err := s.conn.Close(); !errors.Is(err, sql.ErrConnDone) {
+		return err
+	}
+	return nil
+}
+
+func (s *session) prepare(query string) (*sql.Stmt, error) {
+	if st, ok := s.statements[query]; ok {
+		return st, nil
+	}
+	st, err := s.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	s.statements[query] = st
+	return st, nil
+}
+
+// A tx is a transaction of the writer's. It belongs to the writer's goroutine.
+// Statements don't take the caller's context: once begun, work is finished.
+type tx struct {
+	*Store
+	session *session
+	now     time.Time
+	work    // what was read and is to be written
+}
+
+func (s *session) begin(store *Store) (*tx, error) {
+	t := &tx{Store: store, session: s, now: store.clock().UTC().Truncate(time.Microsecond)}
+	t.forget()
+	return t, t.exec(store.dialect.begin)
+}
+
+// A lostError says that the whole transaction is lost.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
+// alone runs f under a savepoint. If it fails what it did is undone, and the
+// transaction goes on; a [lostError] is one after which it can't.
+func (t *tx) alone(f func(*tx) error) error {
+	if err := t.exec("SAVEPOINT batch"); err != nil {
+		return &lostError{err}
+	}
+	err := f(t)
+	if err == nil {
+		err = t.flush()
+	}
+	if err != nil && t.dialect.broken(err) {
+		return &lostError{err}
+	}
+	if err != nil {
+		t.forget()
+		if undo := t.exec("ROLLBACK TO SAVEPOINT batch"); undo != nil {
+			return &lostError{errors.Join(err, undo)}
+		}
+	}
+	if release := t.exec("RELEASE SAVEPOINT batch"); release != nil {
+		return &lostError{errors.Join(err, release)}
+	}
+	return err
+}
+
+func (t *tx) commit() error {
+	if err := t.exec("COMMIT"); err != nil {
+		return errors.Join(err, t.rollback())
+	}
+	return nil
+}
+
+// rollback undoes the transaction. Some failures have done so already.
+func (t *tx) rollback() error {
+	_ = t.exec("ROLLBACK") // the connection is given up afterwards in any case
+	return nil
+}
+
+// exec runs a statement of which only the success matters.
+func (t *tx) exec(query string, args ...any) error {
+	_, err := t.ExecContext(context.Background(), query, args...)
+	return err
+}
+
+// row asks for one row.
+func (t *tx) row(query string, args ...any) *sql.Row {
+	return t.QueryRowContext(context.Background(), query, args...)
+}
+
+// ExecContext runs a statement that was prepared at its first use. The context is
+// not heeded.
+func (t *tx) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+	st, err := t.session.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(context.Background(), args...)
+}
+
+// QueryContext is like ExecContext. The rows must be closed before the next
+// statement.
+func (t *tx) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
+	st, err := t.session.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(context.Background(), args...)
+}
+
+// QueryRowContext is like ExecContext.
+func (t *tx) QueryRowContext(_ context.Context, query string, args ...any) *sql.Row {
+	st, err := t.session.prepare(query)
+	if err != nil {
+		return t.session.conn.QueryRowContext(context.Background(), query, args...) // which fails again, and says so
+	}
+	return st.QueryRowContext(context.Background(), args...)
+}
