@@ -78,9 +78,19 @@ func unspaced(r rune) bool {
 	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
-func isLocal(c byte) bool {
-	return isAlnum(c) || strings.IndexByte("!#$%&'*+-/=?^_`{|}~.", c) >= 0
-}
+// isLocal reports whether a byte may stand in a local part without quotes: RFC
+// 5322, 3.2.3.
+func isLocal(c byte) bool { return c < utf8.RuneSelf && localBytes[c>>6]>>(c&63)&1 != 0 }
+
+// localBytes has a bit for each of them.
+var localBytes = func() (set [2]uint64) {
+	for c := range byte(utf8.RuneSelf) {
+		if isAlnum(c) || strings.IndexByte("!#$%&'*+-/=?^_`{|}~.", c) >= 0 {
+			set[c>>6] |= 1 << (c & 63)
+		}
+	}
+	return set
+}()
 
 func isAlnum(c byte) bool {
 	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'

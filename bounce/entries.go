@@ -91,6 +91,9 @@ func (r *reading) findHeadings() {
 
 // talkingTo reads who was spoken to.
 func talkingTo(s string) (host string, ok bool) {
+	if s == "" || strings.IndexByte(".WwC", s[0]) < 0 {
+		return "", false
+	}
 	for _, begins := range [...]string{"... while talking to ", "While talking to ", "while talking to ", "Connected to "} {
 		if rest, ok := strings.CutPrefix(s, begins); ok {
 			return strings.Trim(firstField(rest), " .:"), true
@@ -101,6 +104,9 @@ func talkingTo(s string) (host string, ok bool) {
 
 // sentCommand reads a command in a transcript: ">>> RCPT To:<a@b.example>".
 func sentCommand(s string) string {
+	if s == "" || strings.IndexByte(">-IC=", s[0]) < 0 {
+		return ""
+	}
 	for _, begins := range [...]string{">>>", "-->", "->", "In:", "C:", "=>", ">"} {
 		if rest, ok := strings.CutPrefix(s, begins); ok {
 			return commandOf(rest)
@@ -111,6 +117,9 @@ func sentCommand(s string) string {
 
 // answerAt returns where the reply in a line of a transcript begins: "<<< 550 …".
 func answerAt(s string) int {
+	if s == "" || strings.IndexByte("<OS", s[0]) < 0 {
+		return 0
+	}
 	for _, begins := range [...]string{"<<<", "<--", "<-", "Out:", "S:", "<="} {
 		if rest, ok := strings.CutPrefix(s, begins); ok {
 			return len(s) - len(strings.TrimLeft(rest, " "))

@@ -31,7 +31,10 @@ type pieceEntry struct {
 }
 
 // A place is where in a text a piece stands.
-type place struct{ text, at int }
+type place struct {
+	text, at       int
+	next, nextMask uint32 // the piece behind it, as far as it is known
+}
 
 const (
 	plainPiece = 4 // bytes at most
@@ -48,13 +51,8 @@ func (l *textList) add(text string) int {
 	return len(l.texts) - 1
 }
 
-// build makes the list ready for find, in and begins, after all texts were added.
-func (l *textList) build() { l.prepare(false) }
-
-// buildEach makes the list ready for each alone, which is then faster.
-func (l *textList) buildEach() { l.prepare(true) }
-
-func (l *textList) prepare(anyPiece bool) {
+// build makes the list ready, after all texts were added.
+func (l *textList) build() {
 	var plain []int
 	all := make([]int, len(l.texts))
 	for i, text := range l.texts {
@@ -62,13 +60,12 @@ func (l *textList) prepare(anyPiece bool) {
 			plain = append(plain, i)
 		}
 	}
-	l.plain.build(l.texts, plain, plainPiece, maxStride, anyPiece)
-	l.all.build(l.texts, all, otherPiece, 1, anyPiece)
+	l.plain.build(l.texts, plain, plainPiece, maxStride)
+	l.all.build(l.texts, all, otherPiece, 1)
 }
 
-// build enters some of the texts, each by its first piece, or by the one that
-// fewest others have.
-func (t *pieceTable) build(texts []string, some []int, width, stride int, anyPiece bool) {
+// build enters some of the texts.
+func (t *pieceTable) build(texts []string, some []int, width, stride int) {
 	*t = pieceTable{}
 	if len(some) == 0 {
 		return
@@ -82,34 +79,28 @@ func (t *pieceTable) build(texts []string, some []int, width, stride int, anyPie
 	t.mask = 1<<(8*t.width) - 1
 	t.pieces = make([]pieceEntry, 1<<bits.Len(uint(2*t.stride*len(some))))
 	for _, i := range some {
-		first := 0
-		if anyPiece {
-			first = t.rarest(texts[i])
-		}
-		for at := first; at < first+t.stride; at++ {
+		for at := range t.stride {
 			k := pieceOf(texts[i][at:]) & t.mask
 			h := pieceHash(k) >> filterShift
 			t.filter[h>>6] |= 1 << (h & 63)
 			e := t.entry(k)
-			e.piece, e.places = k, append(e.places, place{i, at})
+			e.piece, e.places = k, append(e.places, placeOf(i, at, texts[i][at+t.width:]))
 		}
 	}
 }
 
-// rarest returns where in a text the pieces stand that fewest others have so far.
-func (t *pieceTable) rarest(text string) (first int) {
-	least := -1
-	for from := 0; from+t.stride-1+t.width <= len(text); from++ {
-		others := 0
-		for at := from; at < from+t.stride; at++ {
-			others += len(t.entry(pieceOf(text[at:]) & t.mask).places)
-		}
-		if least < 0 || others < least {
-			first, least = from, others
-		}
+// placeOf is the place of a piece that a text goes on behind.
+func placeOf(text, at int, behind string) place {
+	p := place{text: text, at: at}
+	if mimetree.IsASCII(behind) { // the capitals of other letters may have more bytes, or fewer
+		p.next = pieceOf(behind)
+		p.nextMask = 1<<(8*min(4, len(behind))) - 1
 	}
-	return first
+	return p
 }
+
+// goesOn reports whether behind can be what follows the piece.
+func (p *place) goesOn(behind uint32) bool { return (p.next^behind)&p.nextMask == 0 }
 
 // entry returns the entry of a piece, or the empty one where it would be.
 func (t *pieceTable) entry(k uint32) *pieceEntry {
@@ -173,8 +164,10 @@ func (l *textList) each(s string, f func(text int)) {
 		return
 	}
 	for i := t.next(s, 0); i < len(s); i = t.next(s, i+t.stride) {
-		for _, p := range t.entry(pieceOf(s[i:]) & t.mask).places {
-			if standsAt(s, i-p.at, l.texts[p.text]) {
+		behind := pieceOf(s[i+t.width:])
+		places := t.entry(pieceOf(s[i:]) & t.mask).places
+		for k := range places {
+			if p := &places[k]; p.goesOn(behind) && standsAt(s, i-p.at, l.texts[p.text]) {
 				f(p.text)
 			}
 		}
@@ -189,9 +182,10 @@ func (l *textList) find(s string) (start, end int) {
 		return 0, 0
 	}
 	for i := t.next(s, 0); i < len(s) && end == 0; i = t.next(s, i+t.stride) {
+		behind := pieceOf(s[i+t.width:])
 		for _, p := range t.entry(pieceOf(s[i:]) & t.mask).places {
 			from := i - p.at
-			if text := l.texts[p.text]; (end == 0 || from < start) && standsAt(s, from, text) {
+			if text := l.texts[p.text]; p.goesOn(behind) && (end == 0 || from < start) && standsAt(s, from, text) {
 				start, end = from, from+len(text)
 			}
 		}
@@ -224,11 +218,10 @@ func standsAt(s string, at int, text string) bool {
 	if at < 0 || len(s)-at < len(text) {
 		return false
 	}
-	s = s[at : at+len(text)]
-	if last := len(text) - 1; text[last] < 0x80 && s[last]|0x20 != text[last]|0x20 {
-		return false // nearly always
+	if last := len(text) - 1; text[last] < 0x80 && s[at+last]|0x20 != text[last]|0x20 {
+		return false
 	}
-	return stands(s, text)
+	return stands(s[at:], text)
 }
 
 // stands reports whether s begins with a text in small letters.

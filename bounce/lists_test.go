@@ -7,17 +7,13 @@ import (
 	"unicode"
 )
 
-// newTextList makes a list of texts, for find or for each.
-func newTextList(each bool, texts ...string) *textList {
+// newTextList makes a list of texts.
+func newTextList(texts ...string) *textList {
 	var l textList
 	for _, text := range texts {
 		l.add(text)
 	}
-	if each {
-		l.buildEach()
-	} else {
-		l.build()
-	}
+	l.build()
 	return &l
 }
 
@@ -40,7 +36,7 @@ func TestTextListFind(t *testing.T) {
 		{[]string{"x"}, "max", 2, 3},
 		{[]string{"[data]"}, "{DATA}", 0, 0}, // marks have no capitals
 	} {
-		start, end := newTextList(false, c.texts...).find(c.s)
+		start, end := newTextList(c.texts...).find(c.s)
 		if start != c.start || end != c.end {
 			t.Errorf("%q in %q: at %d to %d, want %d to %d", c.texts, c.s, start, end, c.start, c.end)
 		}
@@ -48,7 +44,7 @@ func TestTextListFind(t *testing.T) {
 }
 
 func TestTextListBegins(t *testing.T) {
-	l := newTextList(false, "re:", "转发", "antwort")
+	l := newTextList("re:", "转发", "antwort")
 	for s, want := range map[string]bool{
 		"": false, "r": false, "RE: news": true, "转发: x": true, "Antwort": true, "antwor": false, " re:": false,
 	} {
@@ -85,12 +81,12 @@ func FuzzTextList(f *testing.F) {
 			}
 		}
 		var got []int
-		newTextList(true, texts...).each(s, func(i int) { got = append(got, i) })
+		newTextList(texts...).each(s, func(i int) { got = append(got, i) })
 		slices.Sort(got)
 		if got = slices.Compact(got); !slices.Equal(got, want) {
 			t.Errorf("%q in %q: %v, want %v", texts, s, got, want)
 		}
-		if start, end := newTextList(false, texts...).find(s); end > 0 != (first >= 0) || end > 0 && start != first {
+		if start, end := newTextList(texts...).find(s); end > 0 != (first >= 0) || end > 0 && start != first {
 			t.Errorf("%q in %q: found at %d to %d, want it at %d", texts, s, start, end, first)
 		}
 	})

@@ -7,11 +7,14 @@ import (
 // maxParagraphs is how many paragraphs under an address may pass before its reply.
 const maxParagraphs = 8
 
+// maxRewritten bounds how far it is looked for what an address was made of, in bytes.
+const maxRewritten = 300
+
 // rewritten takes away what tells which address a recipient was made of:
 // "(expanded from: <a@b.example>)", "(generated from a@b.example)".
 func (r *reading) rewritten(rec *Recipient, text string) string {
 	for _, says := range [...]string{"expanded from", "generated from"} {
-		i := strings.Index(cutAt(text, 300), says)
+		i := strings.Index(cutAt(text, maxRewritten), says)
 		if i < 0 {
 			continue
 		}

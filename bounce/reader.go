@@ -108,7 +108,7 @@ func (rd *Reader) parse(msg string, depth int) Result {
 
 // forget drops what refers to the message, which may be large.
 func (r *reading) forget() {
-	r.tree.Parse("")
+	r.tree.Forget()
 	r.res, r.head, r.words.text, r.gaveUp = nil, head{}, "", false
 	clear(r.headings)
 	clear(r.spoken)

@@ -78,7 +78,7 @@ func (t *textSigns) sign(text string, format int) {
 
 // build makes the texts ready, for so many layouts.
 func (t *textSigns) build(formats int) {
-	t.list.buildEach()
+	t.list.build()
 	t.numbers = nil
 	for i := range t.uses {
 		t.uses[i].formats = t.uses[i].formats.of(formats)

@@ -18,8 +18,8 @@ func (r *reading) standard() {
 		r.scanWords()
 		r.findHeadings()
 		r.enrich()
-	case r.tellsMore():
-		r.addCommands()
+	default:
+		r.addTold()
 	}
 	r.addressed()
 	r.addressFromOriginal()
@@ -214,56 +214,69 @@ func (r *reading) poor() bool {
 	return false
 }
 
-// tellsMore reports whether the words tell a command, or what an address was made
-// of, that no field tells.
-func (r *reading) tellsMore() bool {
+// addTold adds what no field tells and the words may: which command was answered,
+// and what an address was made of. It stands behind the address.
+func (r *reading) addTold() {
 	if r.parts.text < 0 {
-		return false
+		return
 	}
-	for i := range r.res.Recipients {
-		if rec := &r.res.Recipients[i]; rec.Command == "" && rec.ReplyCode != 0 || rec.Original == "" {
-			r.words.text = r.tree.Text(r.parts.text, maxScanned)
-			return r.lists[listTellsMore].in(r.words.text)
-		}
-	}
-	return false
-}
-
-// addCommands adds which command was answered, and what an address was made of,
-// from what stands behind the address in the words.
-func (r *reading) addCommands() {
-	body := r.words.text
+	body := ""
 	for i := range r.res.Recipients {
 		rec := &r.res.Recipients[i]
+		command, original := rec.Command == "" && rec.ReplyCode != 0, rec.Original == ""
+		if !command && !original {
+			continue
+		}
+		if body == "" {
+			if body = r.tree.Text(r.parts.text, maxScanned); body == "" {
+				return
+			}
+		}
 		behind := body
 		if at := strings.Index(body, rec.Address); at >= 0 {
-			behind = cutAt(body[at+len(rec.Address):], maxReplyText)
+			behind = body[at+len(rec.Address):]
 		} else if len(r.res.Recipients) > 1 {
 			continue
 		}
 		if len(r.res.Recipients) > 1 {
 			behind, _, _ = strings.Cut(behind, "\n\n")
 		}
-		if rec.Command == "" && rec.ReplyCode != 0 {
-			rec.Command = commandBehind(behind)
+		told := ""
+		if command && mayTellCommand(behind) {
+			told = commandBehind(behind)
 		}
-		if rec.Original == "" {
-			told := *rec
-			r.rewritten(&told, cutAt(behind, 300))
-			rec.Original = told.Original
+		original = original && strings.Contains(cutAt(behind, maxRewritten), "ed from")
+		if told == "" && !original {
+			continue
+		}
+		if !r.lists[listTellsMore].in(body) {
+			return
+		}
+		rec.Command = orElse(rec.Command, told)
+		if original {
+			r.rewritten(rec, cutAt(behind, maxRewritten))
 		}
 	}
 }
 
+// mayTellCommand reports whether commandBehind may find something, at less cost.
+func mayTellCommand(s string) bool {
+	s = cutAt(s, maxBehind)
+	return strings.Contains(s, "(in") || strings.Contains(s, "after") || strings.Contains(s, ">>>")
+}
+
+// maxBehind bounds how far behind an address a command is looked for, in bytes.
+const maxBehind = 2 * maxSentence
+
 // commandBehind reads "(in reply to RCPT TO command)", which may be folded, and
 // what other programs write.
 func commandBehind(s string) string {
-	s = strings.Join(strings.Fields(cutAt(s, 2*maxSentence)), " ")
-	const says = "(in reply to "
-	if i := strings.Index(s, says); i >= 0 {
-		words, _, _ := strings.Cut(s[i+len(says):], ")")
-		return commandOf(words)
+	s = cutAt(s, maxBehind)
+	if words, ok := inReplyTo(s); ok {
+		words, _, _ = strings.Cut(words, ")")
+		return commandOf(unfolded(cutAt(words, maxCommand)))
 	}
+	s = unfolded(s)
 	for _, says := range [...]string{" after ", ">>> "} {
 		if i := strings.Index(s, says); i >= 0 {
 			if c := commandOf(s[i+len(says):]); c != "" {
@@ -272,6 +285,32 @@ func commandBehind(s string) string {
 		}
 	}
 	return ""
+}
+
+// maxCommand bounds how much is read of a command, in bytes.
+const maxCommand = 100
+
+// unfolded joins the words of a text by single spaces.
+func unfolded(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// inReplyTo returns what stands behind "(in reply to ", which may be folded.
+func inReplyTo(s string) (words string, ok bool) {
+	for {
+		if _, s, ok = strings.Cut(s, "("); !ok {
+			return "", false
+		}
+		words = s
+		for _, word := range [...]string{"in", "reply", "to"} {
+			rest, found := strings.CutPrefix(words, word)
+			if words = strings.TrimLeft(rest, " \t\r\n"); !found || len(words) == len(rest) {
+				ok = false
+				break
+			}
+		}
+		if ok && words != "" {
+			return words, true
+		}
+	}
 }
 
 // enrich adds what the words say to recipients whose fields don't tell.

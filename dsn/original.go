@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nixiemail/nixie/internal/mimetree"
@@ -15,26 +16,50 @@ import (
 // [ReadOriginal], and small enough to be copied.
 //
 // What is given of its header is in UTF-8, unfolded, and empty where the header
-// has no such field.
+// has no such field. The header is read when it is first asked for.
 type Original struct {
 	// Raw is what was returned, as it stood, its transfer encoding undone.
 	Raw string
 	// HeadersOnly says that nothing of the body was returned.
 	HeadersOnly bool
 
-	header mimetree.Header // of Raw
+	header *lateHeader // of Raw, nil for none
+}
+
+// A lateHeader is a header that is read when it is first asked for, by whatever
+// goroutine.
+type lateHeader struct {
+	read   sync.Once
+	fields mimetree.Header
 }
 
 // ReadOriginal reads a returned message, or just its header: the body of a
 // message/rfc822, message/global, text/rfc822-headers or message/global-headers
-// part. RFC 6522, 3 and 4. It looks at the header once, and never fails; a text
-// that has no header at all is only kept.
+// part. RFC 6522, 3 and 4. It never fails; a text that has no header at all is
+// only kept.
 func ReadOriginal(raw string) Original {
 	if trimLines(raw) == "" {
 		return Original{}
 	}
-	header, body := mimetree.ParseHeader(raw)
-	return Original{Raw: raw, HeadersOnly: len(header) > 0 && trimLines(body) == "", header: header}
+	o := Original{Raw: raw, header: new(lateHeader)}
+	if mimetree.HasBody(raw) {
+		return o
+	}
+	o.header.read.Do(func() {
+		var body string
+		o.header.fields, body = mimetree.ParseHeader(raw)
+		o.HeadersOnly = len(o.header.fields) > 0 && trimLines(body) == ""
+	})
+	return o
+}
+
+// fields returns the header's fields.
+func (o Original) fields() mimetree.Header {
+	if o.header == nil {
+		return nil
+	}
+	o.header.read.Do(func() { o.header.fields, _ = mimetree.ParseHeader(o.Raw) })
+	return o.header.fields
 }
 
 // trimLines cuts blank lines off the beginning.
@@ -48,13 +73,13 @@ func (o Original) Reader() io.Reader { return strings.NewReader(o.Raw) }
 
 // Field returns the first field of a name, whatever its case, its RFC 2047 words
 // decoded.
-func (o Original) Field(name string) string { return o.header.Text(name) }
+func (o Original) Field(name string) string { return o.fields().Text(name) }
 
 // Fields yields the name and the value of every field in order. The values are
 // as they stood, folded lines and RFC 2047 words included.
 func (o Original) Fields() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		for _, f := range o.header {
+		for _, f := range o.fields() {
 			if !yield(f.Name, f.Value) {
 				return
 			}
@@ -74,7 +99,7 @@ func (o Original) Subject() string { return o.Field("Subject") }
 
 // MessageID returns the Message-ID with its angle brackets. RFC 5322, 3.6.4.
 func (o Original) MessageID() string {
-	id := trimSpace(o.header.Get("Message-ID"))
+	id := trimSpace(o.fields().Get("Message-ID"))
 	if open := strings.IndexByte(id, '<'); open >= 0 {
 		if n := strings.IndexByte(id[open:], '>'); n >= 0 {
 			return id[open : open+n+1]
@@ -86,7 +111,7 @@ func (o Original) MessageID() string {
 // Date returns when it was written, in the zone that it states; zero if there is
 // no date that can be read.
 func (o Original) Date() time.Time {
-	t, _ := readDate(o.header.Get("Date"))
+	t, _ := readDate(o.fields().Get("Date"))
 	return t
 }
 
@@ -105,7 +130,7 @@ func (o Original) ListID() string {
 // RFC 6376, 3.5.
 func (o Original) DKIMDomains() []string {
 	var domains []string
-	for signature := range o.header.All("DKIM-Signature") {
+	for signature := range o.fields().All("DKIM-Signature") {
 		if d := strings.ToLower(dkimTag(signature, "d")); d != "" && !slices.Contains(domains, d) {
 			domains = append(domains, d)
 		}

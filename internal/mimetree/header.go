@@ -20,6 +20,31 @@ func ParseHeader(text string) (h Header, body string) {
 	return Header(t.fields), text[at:]
 }
 
+// HasBody tells whether a text that begins with a header surely has more behind
+// it, without reading the header: there is an empty line, and one behind it that
+// is not blank. A header goes no further than its first empty line. Where CR alone
+// ends the lines it is not seen.
+func HasBody(text string) bool {
+	if text == "" || isSpaceOrEnd(text[0]) || text[0] >= 0x80 {
+		return false // what may stand before a header
+	}
+	for i := strings.IndexByte(text, '\n'); i >= 0; {
+		rest := text[i+1:]
+		for rest != "" && rest[0] == '\r' {
+			rest = rest[1:]
+		}
+		if rest != "" && rest[0] == '\n' {
+			return !blank(rest)
+		}
+		n := strings.IndexByte(rest, '\n')
+		if n < 0 {
+			return false
+		}
+		i = len(text) - len(rest) + n
+	}
+	return false
+}
+
 // readHeader reads the fields from pos on for a part. It returns where the header
 // ends, without the empty line, and where the body begins.
 func (t *Tree) readHeader(pos, part int) (end, body int) {
@@ -158,7 +183,7 @@ func (t *Tree) noteOnce(k ProblemKind, part int, text string) {
 // obsolete: RFC 5322, 4.5.
 func fieldName(line string) (name string, colon int) {
 	i := 0
-	for i < len(line) && line[i] > ' ' && line[i] < 0x7f && line[i] != ':' {
+	for i < len(line) && isNameByte(line[i]) {
 		i++
 	}
 	n := i

@@ -366,6 +366,26 @@ func skipSpace(s string) string {
 
 // isToken tells whether a byte may stand in a name or type. It allows more than
 // RFC 2045, 5.1 does: a slash, 8-bit text and other signs.
-func isToken(c byte) bool {
-	return c > ' ' && c != 0x7f && c != ';' && c != ',' && c != '"' && c != '(' && c != ')'
-}
+func isToken(c byte) bool { return byteKinds[c]&tokenByte != 0 }
+
+// isNameByte tells whether a byte may stand in a field's name: RFC 5322, 3.6.8.
+func isNameByte(c byte) bool { return byteKinds[c]&nameByte != 0 }
+
+const (
+	tokenByte = 1 << iota
+	nameByte
+)
+
+// byteKinds tells what each byte may stand in.
+var byteKinds = func() (t [256]uint8) {
+	for i := range t {
+		c := byte(i)
+		if c > ' ' && c != 0x7f && c != ';' && c != ',' && c != '"' && c != '(' && c != ')' {
+			t[i] |= tokenByte
+		}
+		if c > ' ' && c < 0x7f && c != ':' {
+			t[i] |= nameByte
+		}
+	}
+	return t
+}()

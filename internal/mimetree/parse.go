@@ -65,6 +65,9 @@ func (t *Tree) Parse(msg string) {
 // maxKept is how many fields' or parts' memory a Tree keeps for its next message.
 const maxKept = 1 << 12
 
+// Forget drops what refers to the message, and keeps the memory for the next one.
+func (t *Tree) Forget() { t.reset("") }
+
 func (t *Tree) reset(msg string) {
 	if cap(t.fields) > maxKept || cap(t.Parts) > maxKept {
 		*t = Tree{}
