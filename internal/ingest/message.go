@@ -9,14 +9,17 @@ import (
 
 	"github.com/nixiemail/nixie/bounce"
 	"github.com/nixiemail/nixie/dsn"
+	"github.com/nixiemail/nixie/internal/address"
 	"github.com/nixiemail/nixie/internal/delivery"
 )
 
 // Mail is a message that came in.
 type Mail struct {
-	Raw      string
-	From     string   // the envelope's sender
-	To       []string // the envelope's recipients, as far as is known
+	Raw  string
+	From string // the envelope's sender
+	// To are the envelope's recipients. For mail out of a mailbox, where they are not
+	// known, it is nil; what the header says then is good enough for finding a signature.
+	To       []string
 	Received time.Time
 	Bounces  *bounce.Reader // nil means the built-in one
 }
@@ -86,12 +89,36 @@ func (r *Reader) signed(m *Mail) (delivery [16]byte, ok bool) {
 	if r.Verify == nil {
 		return delivery, false
 	}
-	for _, to := range m.To {
+	to := m.To
+	if to == nil {
+		to = cameTo(m.Raw)
+	}
+	for _, to := range to {
 		if d, err := r.Verify(to, m.Received); err == nil {
 			return d, true
 		}
 	}
 	return delivery, false
+}
+
+// cameTo is whom a message came to, by the fields that delivering servers add.
+func cameTo(raw string) []string {
+	const most = 20
+	var to []string
+	for name, value := range dsn.ReadOriginal(raw).Fields() {
+		switch strings.ToLower(name) {
+		case "delivered-to", "x-original-to", "envelope-to", "to":
+			for a := range strings.SplitSeq(value, ",") {
+				if i := strings.LastIndexByte(a, '<'); i >= 0 {
+					a = a[i:] // behind a display name
+				}
+				if len(to) < most {
+					to = append(to, address.Trim(a))
+				}
+			}
+		}
+	}
+	return to
 }
 
 // told makes the event of one recipient, without what is the same for all.
@@ -140,7 +167,7 @@ func kindOf(o bounce.Outcome) (delivery.Kind, delivery.Outcome) {
 func queueOf(rep *dsn.Report) (host, queueID string) {
 	for _, f := range rep.Fields {
 		if strings.EqualFold(f.Name, "X-Postfix-Queue-ID") {
-			return strings.ToLower(rep.ReportingMTA.Value), strings.TrimSpace(f.Value)
+			return strings.ToLower(rep.ReportingMTA.Text), strings.TrimSpace(f.Value)
 		}
 	}
 	return "", ""
