@@ -13,8 +13,7 @@ const (
 	MinMaxMessage = 64 * KiB // what a server must take (RFC 5321, 4.5.3.1.7)
 	MaxMaxMessage = 64 * MiB // what is read of a bounce
 
-	MaxPrefix     = 16 // letters of a return address before the separator
-	MaxStreamName = 40
+	MaxPrefix = 16 // letters of a return address before the separator
 
 	MinValid    = day
 	MaxValid    = 365 * day
@@ -166,9 +165,7 @@ func (k *checker) streams(streams []Stream) {
 	names := map[string]string{DefaultStream: "the stream of all other mail"}
 	for i, s := range streams {
 		key := entry("stream", i+1)
-		ok := s.Name != "" && len(s.Name) <= MaxStreamName && !strings.ContainsFunc(s.Name, func(r rune) bool { return !isSmallLetterOrDigit(r) && r != '-' })
-		k.require(key+".name", ok, "%q is not 1 to %d small letters, digits and hyphens", cut(s.Name), MaxStreamName)
-		if ok {
+		if k.name(key+".name", s.Name) {
 			k.first(names, key+".name", s.Name)
 		}
 		k.require(key, len(s.Senders)+len(s.SASLUsers) > 0, "no mail is in it: it has neither senders nor sasl_users")
@@ -176,6 +173,15 @@ func (k *checker) streams(streams []Stream) {
 		k.patterns(key+".sasl_users", s.SASLUsers)
 	}
 }
+
+// name reports whether s is a name, and says so if it is not.
+func (k *checker) name(key, s string) bool {
+	ok := s != "" && len(s) <= MaxName && !strings.ContainsFunc(s, notInName)
+	k.require(key, ok, "%q is not 1 to %d small letters, digits and hyphens", cut(s), MaxName)
+	return ok
+}
+
+func notInName(r rune) bool { return !isSmallLetterOrDigit(r) && r != '-' }
 
 func (k *checker) patterns(key string, patterns []string) {
 	for i, p := range patterns {

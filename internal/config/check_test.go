@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -64,7 +65,7 @@ log[1].zone: "Europe/Atlantis" is not a time zone: want one like "Europe/Berlin"
 		{"a stream twice", func(c *Config) {
 			c.Streams = []Stream{{Name: "news", Senders: []string{"*@a"}}, {Name: "news", Senders: []string{"*@b"}}}
 		}, `stream[2].name: "news" is the same as stream[1].name`},
-		{"a stream's name", func(c *Config) { c.Streams = []Stream{{Name: "News", Senders: []string{"*"}}} }, `stream[1].name: "News" is not 1 to 40 small letters, digits and hyphens`},
+		{"a stream's name", func(c *Config) { c.Streams = []Stream{{Name: "News", Senders: []string{"*"}}} }, `stream[1].name: "News" is not 1 to 64 small letters, digits and hyphens`},
 		{"a pattern", func(c *Config) { c.Streams = []Stream{{Name: "news", Senders: []string{"a@b", ""}}} }, `stream[1].senders[2]: "" fits nothing: want a text without spaces`},
 	} {
 		config := minimal()
@@ -77,7 +78,7 @@ log[1].zone: "Europe/Atlantis" is not a time zone: want one like "Europe/Berlin"
 
 func TestCheckRules(t *testing.T) {
 	ok := func() Rule {
-		return Rule{Reasons: []string{"bad-mailbox"}, Scope: "address", Messages: 1, For: []Duration{day}}
+		return Rule{Name: "bad", Reasons: []string{"bad-mailbox"}, Target: "address", Messages: 1, For: []Duration{day}}
 	}
 	for _, c := range []struct {
 		name   string
@@ -85,27 +86,34 @@ func TestCheckRules(t *testing.T) {
 		want   string
 	}{
 		{"as it should be", func(*Rule) {}, ""},
+		{"no name", func(r *Rule) { r.Name = "" }, `suppression.rule[1].name: "" is not 1 to 64 small letters, digits and hyphens`},
+		{"the longest name", func(r *Rule) { r.Name = strings.Repeat("a", 64) }, ""},
+		{"a longer one", func(r *Rule) { r.Name = strings.Repeat("a", 65) }, `suppression.rule[1].name: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…" is not 1 to 64 small letters, digits and hyphens`},
+		{"nixie's own name", func(r *Rule) { r.Name = "manual" }, `suppression.rule[1].name: "rule manual" is the same as a name of nixie's own`},
+		{"any without reasons", func(r *Rule) { r.Reasons, r.Outcome, r.Any = nil, "expired", true }, "suppression.rule[1].any: it goes with reasons"},
 		{"neither reason nor outcome", func(r *Rule) { r.Reasons = nil }, "suppression.rule[1]: want reasons or an outcome, one of them"},
 		{"both", func(r *Rule) { r.Outcome = "expired" }, "suppression.rule[1]: want reasons or an outcome, one of them"},
 		{"a reason that is none", func(r *Rule) { r.Reasons = []string{"bad-mailbx"} }, `suppression.rule[1].reasons[1]: "bad-mailbx" is not a reason; did you mean bad-mailbox?`},
 		{"the sender's fault", func(r *Rule) { r.Reasons = []string{"policy"} },
 			`suppression.rule[1].reasons[1]: nobody drops a whole address for "policy", only for bad-mailbox, mailbox-disabled, mailbox-moved, mailbox-full, address-syntax, bad-domain, null-mx`},
-		{"a domain for a mailbox", func(r *Rule) { r.Scope = "domain" }, `suppression.rule[1].reasons[1]: nobody drops a whole domain for "bad-mailbox", only for bad-domain, null-mx`},
+		{"a domain for a mailbox", func(r *Rule) { r.Target = "domain" }, `suppression.rule[1].reasons[1]: nobody drops a whole domain for "bad-mailbox", only for bad-domain, null-mx`},
 		{"twice", func(r *Rule) { r.Reasons = []string{"null-mx", "null-mx"} }, `suppression.rule[1].reasons[2]: "null-mx" is the same as suppression.rule[1].reasons[1]`},
 		{"another outcome", func(r *Rule) { r.Reasons, r.Outcome = nil, "failed" }, `suppression.rule[1].outcome: "failed" is none of expired`},
-		{"a domain for what expired", func(r *Rule) { r.Reasons, r.Outcome, r.Scope = nil, "expired", "domain" }, "suppression.rule[1].scope: mail that expired is no evidence against a whole domain"},
-		{"scope", func(r *Rule) { r.Scope = "tenant" }, `suppression.rule[1].scope: "tenant" is none of address, domain`},
-		{"no messages", func(r *Rule) { r.Messages = 0 }, "suppression.rule[1].messages: 0 is not between 1 and 1000"},
-		{"most messages", func(r *Rule) { r.Messages = 1000 }, ""},
-		{"more messages", func(r *Rule) { r.Messages = 1001 }, "suppression.rule[1].messages: 1001 is not between 1 and 1000"},
+		{"a domain for what expired", func(r *Rule) { r.Reasons, r.Outcome, r.Target = nil, "expired", "domain" }, "suppression.rule[1].target: mail that expired is no evidence against a whole domain"},
+		{"target", func(r *Rule) { r.Target = "tenant" }, `suppression.rule[1].target: "tenant" is none of address, domain`},
+		{"no messages", func(r *Rule) { r.Messages = 0 }, "suppression.rule[1].messages: 0 is not between 1 and 20"},
+		{"most messages", func(r *Rule) { r.Messages = 20 }, ""},
+		{"more messages", func(r *Rule) { r.Messages = 21 }, "suppression.rule[1].messages: 21 is not between 1 and 20"},
 		{"one message over time", func(r *Rule) { r.Over = day }, "suppression.rule[1].over: one message is not apart from itself: set messages to more"},
 		{"over longest", func(r *Rule) { r.Messages, r.Over = 2, 365*day }, ""},
 		{"over longer", func(r *Rule) { r.Messages, r.Over = 2, 366*day }, "suppression.rule[1].over: 366d is not between 0s and 365d"},
-		{"no period", func(r *Rule) { r.For = nil }, "suppression.rule[1].for: want 1 to 10 lengths of time"},
-		{"eleven periods", func(r *Rule) { r.For = []Duration{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1} }, "suppression.rule[1].for: want 1 to 10 lengths of time"},
-		{"ten periods", func(r *Rule) { r.For = []Duration{1, 1, 1, 1, 1, 1, 1, 1, 1, Forever} }, ""},
+		{"no period", func(r *Rule) { r.For = nil }, "suppression.rule[1].for: want 1 to 20 lengths of time"},
+		{"21 periods", func(r *Rule) { r.For = slices.Repeat([]Duration{day}, 21) }, "suppression.rule[1].for: want 1 to 20 lengths of time"},
+		{"20 periods", func(r *Rule) { r.For = append(slices.Repeat([]Duration{day}, 19), Forever) }, ""},
+		{"shorter and shorter", func(r *Rule) { r.For = []Duration{2 * day, day} }, "suppression.rule[1].for[2]: 1d is shorter than the one before it"},
 		{"a period of nothing", func(r *Rule) { r.For = []Duration{0} }, "suppression.rule[1].for[1]: it is over before it began"},
-		{"after forever", func(r *Rule) { r.For = []Duration{Forever, day} }, `suppression.rule[1].for[1]: nothing comes after "forever"`},
+		{"after forever", func(r *Rule) { r.For = []Duration{Forever, day} }, `suppression.rule[1].for[1]: nothing comes after "forever"
+suppression.rule[1].for[2]: 1d is shorter than the one before it`},
 	} {
 		r := ok()
 		c.change(&r)

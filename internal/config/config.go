@@ -99,14 +99,21 @@ type Suppression struct {
 	Rules []Rule // [[suppression.rule]]
 }
 
-// A Rule drops on permanent failures of certain reasons, or on one outcome.
+// A Rule drops on failures of certain reasons, or on one outcome.
 type Rule struct {
-	// Reasons are those of judgements that say to suppress. Outcome is empty then.
+	// Name is kept with all that the rule drops.
+	Name string
+	// Reasons are those of judgements that say to suppress and are permanent.
+	// Outcome is empty then.
 	Reasons []string
+	// Any takes the Reasons whatever else the judgement says, as for a full mailbox.
+	Any bool
 	// Outcome is [OutcomeExpired]. Reasons is empty then.
 	Outcome string
-	// Scope is [ScopeAddress] or [ScopeDomain].
-	Scope string
+	// Target is what is dropped, [TargetAddress] or [TargetDomain].
+	Target string
+	// Everywhere drops in all streams, rather than in the message's.
+	Everywhere bool
 	// Messages is how many different messages must have failed, 1 or more, the
 	// first and the last of them at least Over apart.
 	Messages int
@@ -119,8 +126,8 @@ type Rule struct {
 // The values of a [Rule]'s settings.
 const (
 	OutcomeExpired = "expired"
-	ScopeAddress   = "address"
-	ScopeDomain    = "domain"
+	TargetAddress  = "address"
+	TargetDomain   = "domain"
 )
 
 // Gate says what the MTA is answered that asks about a dropped recipient.

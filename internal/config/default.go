@@ -42,20 +42,24 @@ func Default(getenv func(string) string) Config {
 func defaultRules() []Rule {
 	return []Rule{
 		{
+			Name:    "bad-address",
 			Reasons: []string{"bad-mailbox", "mailbox-disabled", "mailbox-moved", "address-syntax"},
-			Scope:   ScopeAddress, Messages: 1, For: []Duration{14 * day, 60 * day, Forever},
+			Target:  TargetAddress, Messages: 1, For: []Duration{14 * day, 60 * day, Forever},
 		},
 		{
+			Name:    "bad-domain",
 			Reasons: []string{"bad-domain", "null-mx"},
-			Scope:   ScopeDomain, Messages: 1, For: []Duration{14 * day, 60 * day, Forever},
+			Target:  TargetDomain, Messages: 1, For: []Duration{14 * day, 60 * day, Forever},
 		},
 		{
-			Reasons: []string{"mailbox-full"},
-			Scope:   ScopeAddress, Messages: 3, Over: 7 * day, For: []Duration{30 * day},
+			Name:    "mailbox-full",
+			Reasons: []string{"mailbox-full"}, Any: true,
+			Target: TargetAddress, Messages: 3, Over: 7 * day, For: []Duration{30 * day},
 		},
 		{
+			Name:    "expired",
 			Outcome: OutcomeExpired,
-			Scope:   ScopeAddress, Messages: 3, Over: 3 * day, For: []Duration{7 * day},
+			Target:  TargetAddress, Messages: 3, Over: 3 * day, For: []Duration{7 * day},
 		},
 	}
 }
@@ -69,7 +73,7 @@ func (c *Config) withDefaults() {
 		orElse(&c.Logs[i].Zone, ZoneLocal)
 	}
 	for i := range c.Suppression.Rules {
-		orElse(&c.Suppression.Rules[i].Scope, ScopeAddress)
+		orElse(&c.Suppression.Rules[i].Target, TargetAddress)
 		orElse(&c.Suppression.Rules[i].Messages, 1)
 	}
 }

@@ -85,6 +85,7 @@ valid = "360h"
 on_matched = true
 never = ["ceo@example.net", "example.org"]
 [[suppression.rule]]
+name = "full"
 reasons = ["mailbox-full"]
 for = ["12h", "forever"]
 [[log]]
@@ -101,7 +102,7 @@ from = "end"
 	want.Mail.Domains, want.Mail.MaxMessage = []string{"bounces.example.com", "bücher.example"}, 1000000
 	want.ReturnPath.Valid = 360 * h
 	want.Suppression.OnMatched, want.Suppression.Never = true, []string{"ceo@example.net", "example.org"}
-	want.Suppression.Rules = []Rule{{Reasons: []string{"mailbox-full"}, Scope: "address", Messages: 1, For: []Duration{12 * h, Forever}}}
+	want.Suppression.Rules = []Rule{{Name: "full", Reasons: []string{"mailbox-full"}, Target: "address", Messages: 1, For: []Duration{12 * h, Forever}}}
 	want.Logs = []Log{
 		{Path: "/var/log/mail.log", Format: "postfix", Name: "postfix", From: "start", Zone: "Europe/Berlin"},
 		{Path: "/srv/mx2/mail.log", Format: "postfix", Name: "mx2", From: "end", Zone: "Local"},

@@ -93,9 +93,12 @@ func listOf[T any](key, doc string, p *[]T, settings func(*T) []setting) list {
 
 func (r *Rule) settings() []setting {
 	return []setting{
+		{"name", "What is kept with all that the rule drops.", &r.Name},
 		{"reasons", "The reasons of permanent failures; nixie explain names them.", &r.Reasons},
+		{"any", "Whether failures count that could pass, as a full mailbox.", &r.Any},
 		{"outcome", `"expired" for mail that was given up, instead of reasons.`, &r.Outcome},
-		{"scope", `Whether the "address" or the whole "domain" is dropped.`, &r.Scope},
+		{"target", `Whether the "address" or the whole "domain" is dropped.`, &r.Target},
+		{"everywhere", "Whether it is dropped in all streams, not only in the message's.", &r.Everywhere},
 		{"messages", "How many messages must have failed.", &r.Messages},
 		{"over", "How far the first and the last of them must be apart.", &r.Over},
 		{"for", "For how long, the first time, the second and so on; the last one stays.", &r.For},

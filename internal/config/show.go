@@ -37,12 +37,10 @@ func (c *Config) Shown(from Origin) []Shown {
 	return all
 }
 
-func (s setting) isZero() bool {
-	switch literal(s.field) {
-	case "false", "0", `""`, `"0s"`, "[]":
-		return true
-	}
-	return false
+// isEmpty reports whether s is a text or a list with nothing in it.
+func (s setting) isEmpty() bool {
+	text := literal(s.field)
+	return text == `""` || text == "[]"
 }
 
 // literal is a setting's value as TOML has it, and JSON too.

@@ -92,7 +92,7 @@ func (t *template) listsIn(table string, c *Config) {
 		for i := range l.n() {
 			t.text("\n#[[" + l.key + "]]\n")
 			for _, s := range l.at(i) {
-				if !s.isZero() {
+				if !s.isEmpty() {
 					t.text("#" + s.key + " = " + literal(s.field) + "\n")
 				}
 			}
