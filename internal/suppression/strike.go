@@ -87,7 +87,7 @@ func (r *Rules) first(rule *Rule, reason verdict.Reason) bool {
 // MTA gave up, except where the rule asks for any failure.
 func (rule *Rule) takes(e *delivery.Event) bool {
 	j := &e.Judgement
-	if e.Wide || !slices.Contains(rule.Reasons, j.Reason) || neverBlamed(j.Reason) || !rule.scoped(j.Scope) {
+	if e.Wide || e.Soft || !slices.Contains(rule.Reasons, j.Reason) || neverBlamed(j.Reason) || !rule.scoped(j.Scope) {
 		return false
 	}
 	switch e.Kind {

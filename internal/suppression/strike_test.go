@@ -76,7 +76,9 @@ func TestFindings(t *testing.T) {
 			n.Event.Kind, n.Event.Told, n.Event.Proof = delivery.Delayed, delivery.Deferred, delivery.ProofSigned
 		}, "mailbox-full"},
 		{"not now", "450 4.1.1 User unknown in virtual mailbox table", func(n *News) { n.Event.Told = delivery.Deferred }, ""},
-		{"a soft bounce", unknown, func(n *News) { n.Event.Told = delivery.Deferred }, ""},
+		{"refused, but to be tried again", unknown, func(n *News) { n.Event.Told = delivery.Deferred }, ""},
+		{"a soft bounce", unknown, func(n *News) { n.Event.Soft = true }, ""},
+		{"a soft bounce for a full mailbox", "552 5.2.2 Mailbox full", func(n *News) { n.Event.Soft, n.Event.Told = true, delivery.Deferred }, ""},
 		{"a blocklist", "550 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", nil, ""},
 		{"a low reputation", "550-5.7.1 Our system has detected that this message is likely unsolicited mail.\r\n550 5.7.1 low reputation of the sending domain", nil, ""},
 		{"DMARC", "550 5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy.", nil, ""},
