@@ -126,6 +126,8 @@ func (l *Line) set(f Field) (ok bool) {
 		l.Recipients, ok = number(f.Value)
 	case "sasl_username":
 		ok = setOnce(&l.User, f.Value)
+	case "orig_queue_id":
+		ok = isAlphanumeric(f.Value) && setOnce(&l.OrigQueueID, f.Value)
 	case "proto":
 		ok = setOnce(&l.Proto, f.Value)
 	case "helo":

@@ -76,8 +76,11 @@ type Line struct {
 	MessageID  string `json:"message_id,omitempty"` // with < and > if the line has them
 	Client     Peer   `json:"client,omitzero"`      // who spoke to our server
 	User       string `json:"user,omitempty"`       // as whom the client logged in
-	Notice     string `json:"notice,omitempty"`     // which notification: "sender non-delivery"
-	NoticeID   string `json:"notice_id,omitempty"`  // the notification's own queue id
+	// OrigQueueID is the queue id under which the message was here before, when a
+	// content filter hands it back by XFORWARD. XFORWARD_README, IDENT.
+	OrigQueueID string `json:"orig_queue_id,omitempty"`
+	Notice      string `json:"notice,omitempty"`    // which notification: "sender non-delivery"
+	NoticeID    string `json:"notice_id,omitempty"` // the notification's own queue id
 
 	// Of a rejection.
 	Stage string `json:"stage,omitempty"` // CONNECT, HELO, MAIL, RCPT, DATA, END-OF-MESSAGE, header, body …
