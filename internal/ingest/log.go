@@ -11,6 +11,9 @@ import (
 // A Log makes news of the lines of one MTA's log.
 type Log struct {
 	*Reader
+	// Name is the source's. Two logs with the same lines in them have one name, so
+	// that a line counts once.
+	Name string
 	// Host is the machine that wrote lines which name none.
 	Host  string
 	Dater mtalog.Dater
@@ -80,7 +83,7 @@ func (g *Log) line(news []delivery.News, raw string, l *mtalog.Line, at, receive
 
 // event makes an event of a line that tells of recipients, nil of any other.
 func (g *Log) event(raw string, l *mtalog.Line, host string) *delivery.Event {
-	src := delivery.Source{Kind: delivery.FromLog, Name: host}
+	src := delivery.Source{Kind: delivery.FromLog, Name: g.Name}
 	raw = strings.TrimSpace(raw)
 	e := &delivery.Event{
 		ID: g.IDs.New(time.Now()), Key: delivery.KeyOf(src, raw), Source: src, Proof: delivery.ProofOwn,

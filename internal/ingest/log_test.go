@@ -19,7 +19,7 @@ var (
 )
 
 func testLog() *Log {
-	return &Log{Reader: &Reader{IDs: &id.Maker{}}, Host: "here", Dater: mtalog.Dater{Zone: time.UTC}}
+	return &Log{Reader: &Reader{IDs: &id.Maker{}}, Name: "postfix", Host: "here", Dater: mtalog.Dater{Zone: time.UTC}}
 }
 
 // TestLog checks what the lines of testdata/log amount to.
