@@ -121,6 +121,12 @@ func New(c Config) (*Maker, error) {
 	}, nil
 }
 
+// String says how the addresses look, and shows no secret.
+func (m *Maker) String() string { return m.prefix + "…@" + m.domain }
+
+// GoString is String, so that %#v shows no secret either.
+func (m *Maker) GoString() string { return m.String() }
+
 func notPrefix(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') }
 
 func notDomain(r rune) bool {
