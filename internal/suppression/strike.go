@@ -139,13 +139,16 @@ func (n *News) strike(rule *Rule) Strike {
 	return s
 }
 
-// cut returns the first [MaxReply] bytes, and no half character.
+// cut returns the first [MaxReply] bytes, and no half character. What is no text, as
+// replies in other encodings, becomes U+FFFD.
 func cut(s string) string {
+	s = s[:min(len(s), 2*MaxReply)]
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 	if len(s) <= MaxReply {
-		return s
+		return strings.Clone(s)
 	}
 	n := MaxReply
-	for n > MaxReply-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+	for !utf8.RuneStart(s[n]) {
 		n--
 	}
 	return strings.Clone(s[:n])
