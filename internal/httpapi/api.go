@@ -1,0 +1,120 @@
+// Package httpapi is /api/v1: what programs post and ask. It shows what others
+// know, and asks them through interfaces of its own; the app puts them together.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/nixiemail/nixie/internal/auth"
+	"github.com/nixiemail/nixie/internal/delivery"
+	"github.com/nixiemail/nixie/internal/id"
+	"github.com/nixiemail/nixie/internal/suppression"
+	"github.com/nixiemail/nixie/verdict"
+)
+
+// Errors that implementations of the interfaces below return, beside those of
+// package delivery.
+var (
+	// ErrUnwell: nothing can be kept at present. The client is told to come again.
+	ErrUnwell = errors.New("nothing can be kept at present")
+	// ErrReplayed: an idempotency key was used before for another request.
+	ErrReplayed = errors.New("the idempotency key was used for another request")
+	// ErrNoReturnPath: no domain for signed return addresses is configured.
+	ErrNoReturnPath = errors.New("no return_path.domain is configured, so there are no signed return addresses")
+)
+
+// An Intake takes news in. When a method returns without an error, it is kept.
+type Intake interface {
+	// Post takes events. If any is wrong none is kept, and the error joins a
+	// [*PostError] for each field that is wrong.
+	Post(ctx context.Context, client string, posts []delivery.Post, replay *delivery.Replay) (delivery.Receipt, error)
+	// Report takes a message that came to addresses; none need be known. kind says
+	// what it was read as. Receipt.News has one for each event, not for the message.
+	Report(ctx context.Context, client string, raw []byte, to []string, replay *delivery.Replay) (kind string, r delivery.Receipt, err error)
+	// Register takes a message that is about to be sent. Its id and its recipients'
+	// deliveries are filled in.
+	Register(ctx context.Context, client string, m *delivery.Message, replay *delivery.Replay) (delivery.Receipt, error)
+	// ReturnPath makes the signed return address of a delivery.
+	ReturnPath(delivery id.ID) (address string, err error)
+	// Lines takes lines of an MTA's log.
+	Lines(ctx context.Context, l Lines) (LineCounts, error)
+}
+
+// A PostError says which field of which event is wrong.
+type PostError struct {
+	Index int
+	Err   *delivery.FieldError
+}
+
+// Error implements error.
+func (e *PostError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong with the field.
+func (e *PostError) Unwrap() error { return e.Err }
+
+// Lines are lines of one MTA's log, in order.
+type Lines struct {
+	Name      string // of the log as a source; empty means "postfix"
+	Host      string // of lines that name none
+	Zone      *time.Location
+	Reference time.Time // shortly after they were written
+	Lines     []string
+}
+
+// LineCounts says what became of lines.
+type LineCounts struct {
+	Lines   int `json:"lines"`
+	News    int `json:"news" doc:"lines that told something of a message"`
+	New     int `json:"new" doc:"events that were not known"`
+	Foreign int `json:"foreign" doc:"lines that are not the mail server's"`
+	Undated int `json:"undated" doc:"lines without a time"`
+}
+
+// Reads is what is known of deliveries.
+type Reads interface {
+	Deliveries(ctx context.Context, f delivery.Filter) (delivery.Page[delivery.Delivery], error)
+	Delivery(ctx context.Context, d id.ID) (delivery.History, error)
+	Events(ctx context.Context, f delivery.Filter) (delivery.Page[delivery.Entry], error)
+	Messages(ctx context.Context, f delivery.Filter) (delivery.Page[delivery.Sending], error)
+	Message(ctx context.Context, m id.ID) (delivery.Sending, error)
+	Recipient(ctx context.Context, address string) (suppression.Recipient, error)
+}
+
+// Suppressions is the list of whom not to mail.
+type Suppressions interface {
+	// Check returns for each address the suppression that holds, nil for none.
+	Check(ctx context.Context, stream string, addresses []string) ([]*suppression.Suppression, error)
+	Suppressions(ctx context.Context, f suppression.Filter) (delivery.Page[suppression.Listed], error)
+	Why(ctx context.Context, address, stream string) ([]suppression.Cause, error)
+	Suppress(ctx context.Context, target suppression.Target, name, stream string, until time.Time, by, note string) (suppression.Suppression, error)
+	Lift(ctx context.Context, s id.ID, by, why string) (suppression.Suppression, error)
+	Consent(ctx context.Context, s id.ID, by, note string, when time.Time) (suppression.Suppression, error)
+	Import(ctx context.Context, l suppression.List) (suppression.Imported, error)
+}
+
+// Keys are those that clients show.
+type Keys interface {
+	KeyByID(ctx context.Context, key string) (auth.Key, error)
+	TouchKey(ctx context.Context, key string) error
+	Keys(ctx context.Context) ([]auth.Key, error)
+	AddKey(ctx context.Context, k auth.Key, by string) error
+	RevokeKey(ctx context.Context, key, by string) error
+}
+
+// Config is what the API is made of. All but Trusted, Judge, Log and Now must be set.
+type Config struct {
+	Intake       Intake
+	Reads        Reads
+	Suppressions Suppressions
+	Keys         Keys
+	// Trusted, if not nil, is who everybody is taken for who asks: for a socket that
+	// only the service's owner can reach. No key is asked for then.
+	Trusted *auth.Key
+	Judge   *verdict.Judge // nil means the built-in one
+	Log     *slog.Logger   // nil means none
+	Now     func() time.Time
+	Version string
+}
