@@ -34,7 +34,7 @@ func (r *reading) chosen(sentences bool) []heading {
 
 // choose marks and returns the headings of some weight at least.
 func (r *reading) choose(own bool, least int8) []heading {
-	var list []heading
+	list := r.list[:0]
 	var seen addressSet
 	for i := range r.headings {
 		h := &r.headings[i]
@@ -50,13 +50,15 @@ func (r *reading) choose(own bool, least int8) []heading {
 		}
 		list = append(list, *h)
 	}
+	r.list = list
 	r.markRuns()
 	return list
 }
 
 // addressSet is a set of addresses, by their keys. The zero set is empty.
 type addressSet struct {
-	few  []string // as long as there are few
+	few  [fewAddresses]string // as long as there are few
+	n    int                  // of these
 	many map[string]bool
 }
 
@@ -66,16 +68,19 @@ const fewAddresses = 16
 // add puts a key in, and reports whether it was not there.
 func (s *addressSet) add(key string) bool {
 	if s.many == nil {
-		if slices.Contains(s.few, key) {
+		if slices.Contains(s.few[:s.n], key) {
 			return false
 		}
-		if s.few = append(s.few, key); len(s.few) <= fewAddresses {
+		if s.n < fewAddresses {
+			s.few[s.n] = key
+			s.n++
 			return true
 		}
 		s.many = make(map[string]bool, 4*fewAddresses)
 		for _, known := range s.few {
 			s.many[known] = true
 		}
+		s.many[key] = true
 		return true
 	}
 	known := s.many[key]

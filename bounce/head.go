@@ -33,7 +33,7 @@ const maxTo = 10
 
 func (r *reading) readHead() {
 	h := &r.head
-	*h = head{}
+	*h = head{to: h.to[:0]}
 	for _, f := range r.tree.Parts[0].Header {
 		if len(f.Name) > 1 {
 			switch f.Name[0] | 0x20 {

@@ -10,9 +10,15 @@ const maxParagraphs = 8
 // maxRewritten bounds how far it is looked for what an address was made of, in bytes.
 const maxRewritten = 300
 
+// mayBeRewritten reports whether rewritten may find something, at less cost.
+func mayBeRewritten(text string) bool { return strings.Contains(cutAt(text, maxRewritten), "ed from") }
+
 // rewritten takes away what tells which address a recipient was made of:
 // "(expanded from: <a@b.example>)", "(generated from a@b.example)".
 func (r *reading) rewritten(rec *Recipient, text string) string {
+	if !mayBeRewritten(text) {
+		return text
+	}
 	for _, says := range [...]string{"expanded from", "generated from"} {
 		i := strings.Index(cutAt(text, maxRewritten), says)
 		if i < 0 {

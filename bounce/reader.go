@@ -3,6 +3,7 @@ package bounce
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -87,6 +88,7 @@ type reading struct {
 	hits     [signKinds]formatSet // the layouts that a sign of a kind was found of
 	said     [wordKinds]bool      // kinds of words that stand there
 	headings []heading
+	list     []heading // those that name recipients
 	spoken   []statement
 }
 
@@ -109,14 +111,16 @@ func (rd *Reader) parse(msg string, depth int) Result {
 // forget drops what refers to the message, which may be large.
 func (r *reading) forget() {
 	r.tree.Forget()
-	r.res, r.head, r.words.text, r.gaveUp = nil, head{}, "", false
+	clear(r.head.to)
+	clear(r.list)
+	r.res, r.head, r.words.text, r.gaveUp = nil, head{to: r.head.to[:0]}, "", false
 	clear(r.headings)
 	clear(r.spoken)
 	for _, hits := range r.hits {
 		clear(hits)
 	}
 	r.said = [wordKinds]bool{}
-	r.headings, r.spoken, r.words.lines = r.headings[:0], r.spoken[:0], r.words.lines[:0]
+	r.headings, r.list, r.spoken, r.words.lines = r.headings[:0], r.list[:0], r.spoken[:0], r.words.lines[:0]
 }
 
 func (r *reading) read(msg string) {
@@ -144,6 +148,7 @@ func (r *reading) read(msg string) {
 	default:
 		r.nonstandard()
 	}
+	r.res.Problems = slices.Grow(r.res.Problems, r.tolerated())
 	for _, p := range r.tree.Problems {
 		r.problem(string(p.Kind), p.Text)
 	}
@@ -152,6 +157,16 @@ func (r *reading) read(msg string) {
 			r.problem(string(p.Kind), p.Text)
 		}
 	}
+}
+
+// tolerated returns how many problems the parts of the message have, as far as they
+// are told of.
+func (r *reading) tolerated() int {
+	n := len(r.tree.Problems)
+	if rep := r.res.Report; rep != nil {
+		n += len(rep.Problems)
+	}
+	return min(n, MaxProblems)
 }
 
 // leaveForwarded drops the parts of a report that a person passes on: in an answer

@@ -88,20 +88,29 @@ func (r *reading) take(rec *Recipient, reply nixie.Reply) {
 // brackets or beside a word that tells of a server, or an address.
 func hostIn(s string) string {
 	before := ""
-	for _, word := range strings.Fields(cutAt(s, 400)) {
+	for word := range strings.FieldsSeq(cutAt(s, 400)) {
 		name := strings.Trim(word, "<>[](),:;'\"")
 		if name = strings.TrimSuffix(name, "."); isHost(name) {
-			switch before {
-			case "", "to", "host", "server", "by", "with", "(from", "from", "mx":
+			if before == "" || speaksOfHost(before) {
 				return name
 			}
 			if name[len(name)-1] >= '0' && name[len(name)-1] <= '9' {
 				return name
 			}
 		}
-		before = strings.ToLower(word)
+		before = word
 	}
 	return ""
+}
+
+// speaksOfHost reports whether a host may follow a word.
+func speaksOfHost(word string) bool {
+	for _, w := range [...]string{"to", "host", "server", "by", "with", "(from", "from", "mx"} {
+		if len(word) == len(w) && strings.EqualFold(word, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // isHost reports whether a word looks like a host's name or IPv4 address.

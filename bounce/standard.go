@@ -245,11 +245,11 @@ func (r *reading) addTold() {
 		if command && mayTellCommand(behind) {
 			told = commandBehind(behind)
 		}
-		original = original && strings.Contains(cutAt(behind, maxRewritten), "ed from")
+		original = original && mayBeRewritten(behind)
 		if told == "" && !original {
 			continue
 		}
-		if !r.lists[listTellsMore].in(body) {
+		if more := &r.lists[listTellsMore]; !more.in(cutAt(behind, maxBehind)) && !more.in(body) {
 			return
 		}
 		rec.Command = orElse(rec.Command, told)

@@ -16,8 +16,8 @@ const budgetFactor = 4
 // dashLine finds the next line that begins with "--". Pos is the beginning of a
 // line, or the end of one. Start is -1 if there is none.
 func dashLine(s string, pos int) (start int, line string) {
-	if !strings.HasPrefix(s[pos:], "--") || pos > 0 && s[pos-1] != '\n' {
-		i := strings.Index(s[pos:], "\n--")
+	for !strings.HasPrefix(s[pos:], "--") || pos > 0 && s[pos-1] != '\n' {
+		i := strings.IndexByte(s[pos:], '\n')
 		if i < 0 {
 			return -1, ""
 		}

@@ -6,6 +6,14 @@ import (
 
 // encodingOf reads a Content-Transfer-Encoding: RFC 2045, 6.1.
 func encodingOf(value string) Encoding {
+	switch value { // as it mostly stands
+	case "7bit", "8bit":
+		return Identity
+	case "quoted-printable":
+		return QuotedPrintable
+	case "base64":
+		return Base64
+	}
 	s := stripQuotes(skipSpace(value))
 	i := 0
 	for i < len(s) && isToken(s[i]) && s[i] != '\'' {
