@@ -128,7 +128,7 @@ func (r *reading) office(h *heading) bool {
 // the one it came from.
 func (r *reading) sendersOwn(h *heading) bool {
 	a := h.address.text(r.words.text)
-	return containsAddress(r.head.to, a) || r.head.from != "" && strings.Contains(r.head.from, strings.ToLower(a))
+	return containsAddress(r.head.to, a) || indexFold(r.head.from, h.key) >= 0
 }
 
 // speaksOf reports whether a heading is one of a recipient's.

@@ -2,11 +2,13 @@ package bounce
 
 import (
 	"strings"
+
+	"github.com/nixiemail/nixie/internal/mimetree"
 )
 
 // head is what the message's own header tells.
 type head struct {
-	from, subject string // in small letters
+	from, subject string // in small letters, but for those of ASCII
 	subjectSays   listSet
 	sender        sender
 	nullPath      bool // the return path is empty
@@ -42,12 +44,20 @@ func (r *reading) readHead() {
 			}
 		}
 	}
-	from := r.tree.Parts[0].Header.Text("From")
-	h.from = strings.ToLower(from)
-	h.subject = strings.ToLower(r.tree.Parts[0].Header.Text("Subject"))
+	h.from = otherSmall(r.tree.Parts[0].Header.Text("From"))
+	h.subject = otherSmall(r.tree.Parts[0].Header.Text("Subject"))
 	h.sender = senderOf(h.from, r.signs.from.find(h.from, r.hits[signFrom]))
 	h.subjectSays = r.signs.subject.find(h.subject, r.hits[signSubject])
 	h.reply = r.lists[listReplyPrefix].begins(h.subject)
+}
+
+// otherSmall makes small letters of a text that has others than those of ASCII,
+// whose capitals no search minds.
+func otherSmall(s string) string {
+	if mimetree.IsASCII(s) {
+		return s
+	}
+	return strings.ToLower(s)
 }
 
 func (r *reading) headField(name, value string) {

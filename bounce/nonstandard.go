@@ -105,7 +105,7 @@ func (r *reading) recipients(action dsn.Action) {
 		return
 	}
 	if a, ok := nextAddress(r.head.subject, 0); ok && !containsAddress(r.head.to, a.text(r.head.subject)) {
-		r.only(a.text(r.head.subject), Headers, nil, action)
+		r.only(strings.ToLower(a.text(r.head.subject)), Headers, nil, action)
 		return
 	}
 	// Nobody is named: the returned message was for one.

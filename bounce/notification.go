@@ -45,7 +45,7 @@ type awsNotification struct {
 
 // notification reads a message whose text is a JSON object of Amazon's.
 func (r *reading) notification() bool {
-	if r.parts.text < 0 || r.head.sender == senderOther && !strings.Contains(r.head.from, "amazon") {
+	if r.parts.text < 0 || r.head.sender == senderOther && indexFold(r.head.from, "amazon") < 0 {
 		return false
 	}
 	switch body := strings.TrimLeft(cutAt(r.tree.Parts[r.parts.text].Body, 100), " \r\n"); {
