@@ -25,12 +25,12 @@ type Sources struct {
 type Problem struct {
 	// Key is the setting, "gate.mode", "log[1].path"; entries of a list count from
 	// 1. It is empty for a whole file.
-	Key string
+	Key string `json:"key,omitempty"`
 	// Place is where it was set: "nixie.toml:12", "NIXIE_HTTP", "--http". It is
 	// empty for a default.
-	Place string
+	Place string `json:"place,omitempty"`
 	// Text says what is wrong, and what would be right.
-	Text string
+	Text string `json:"text"`
 }
 
 // Error is all of p in one line.
