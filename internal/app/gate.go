@@ -41,11 +41,11 @@ func (g *gate) Check(ctx context.Context, a policy.Asked) (policy.Answer, error)
 	}
 	e := g.dropped(a)
 	text := delivery.DropReply(why(found[0]), e.Ref.Delivery)
-	e.Reply, e.ReplyCode = "550 "+text, 550
+	e.Code = nixie.OtherAddressStatus.Permanent()
+	e.Reply, e.ReplyCode = "550 "+e.Code.String()+" "+text, 550
 	if g.mode == config.ModeDiscard {
 		e.Reply, e.ReplyCode = text, 0
 	}
-	e.Code = nixie.OtherAddressStatus.Permanent()
 	e.Judgement.Reason = found[0].Reason
 	kept, err := g.store.Record(ctx, delivery.Batch{News: []delivery.News{{Event: e}}})
 	if err != nil {

@@ -46,8 +46,10 @@ type Replay struct {
 	Client string   // who chose the key
 	Key    string   // at most 255 bytes
 	Body   [32]byte // SHA-256 of the request
-	Answer []byte   // what was answered the first time, to be stored
 	Until  time.Time
+	// Answer makes what is answered the first time, to be stored with the batch; nil
+	// means nothing. It may be called again, and only the last answer counts.
+	Answer func(Receipt) []byte
 }
 
 // A Message is something that was or will be sent.

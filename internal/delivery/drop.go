@@ -19,7 +19,7 @@ const (
 	refEnd   = "]"
 )
 
-// DropReply is the text, without a reply code, with which a suppressed recipient is
+// DropReply is the text, without codes, with which a suppressed recipient is
 // refused: why names the first failure. delivery, if not zero, is noted in it, so
 // that the MTA's log line leads back. It is one line of at most 400 bytes.
 func DropReply(why string, delivery id.ID) string {
@@ -33,7 +33,7 @@ func DropReply(why string, delivery id.ID) string {
 	if len(why) > most {
 		why = why[:most] + "..."
 	}
-	text := "5.1.0 " + dropWords + strings.Join(strings.Fields(why), " ")
+	text := dropWords + strings.Join(strings.Fields(why), " ")
 	if !delivery.IsZero() {
 		text += refBegin + delivery.String() + refEnd
 	}

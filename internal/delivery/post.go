@@ -50,3 +50,23 @@ var (
 	ErrMissing = errors.New("is missing")
 	ErrTooLong = errors.New("is too long")
 )
+
+// FieldErrors returns the [*FieldError]s that an error joins; one that is none of
+// these is taken for one about no field.
+func FieldErrors(err error) []*FieldError {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []*FieldError
+		for _, e := range joined.Unwrap() {
+			all = append(all, FieldErrors(e)...)
+		}
+		return all
+	}
+	var f *FieldError
+	if errors.As(err, &f) {
+		return []*FieldError{f}
+	}
+	return []*FieldError{{Err: err}}
+}
