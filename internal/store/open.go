@@ -44,7 +44,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: path, lock: file, dialect: sqliteDialect(), hashKey: o.HashKey, rules: o.Rules, clock: o.Clock, log: o.Log,
+		path: path, lock: file, dialect: sqliteDialect(), hashKey: o.HashKey, rules: o.Rules, stream: o.Stream, clock: o.Clock, log: o.Log,
 	}
 	s.fillIn()
 	if err := s.connect(ctx); err != nil {
@@ -56,6 +56,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) fillIn() {
 	if s.clock == nil {
 		s.clock = time.Now
+	}
+	if s.stream == nil {
+		s.stream = func(string, string) string { return DefaultStream }
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

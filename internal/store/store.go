@@ -24,6 +24,9 @@ import (
 // tenant is the only one that there is.
 const tenant = 1
 
+// DefaultStream is the stream of mail that belongs to no other.
+const DefaultStream = "default"
+
 // ErrUnwell is what errors match when the store can't write just now: the disk is
 // full or broken, or the store is closed. Nothing of the batch was stored; it may
 // be tried again later.
@@ -42,6 +45,9 @@ type Options struct {
 	HashKey [32]byte
 	// Rules say who is suppressed; nil means [suppression.DefaultRules].
 	Rules *suppression.Rules
+	// Stream finds the stream of a message for which none is told, by its sender and
+	// as whom its client had logged in; nil means [DefaultStream] for all.
+	Stream func(sender, login string) string
 	// Clock tells the time, nil means [time.Now]. It dates what the store makes
 	// itself, never news.
 	Clock func() time.Time
@@ -57,6 +63,7 @@ type Store struct {
 	clock   func() time.Time
 	log     *slog.Logger
 	rules   *suppression.Rules
+	stream  func(sender, login string) string
 	hashKey [32]byte
 	ids     id.Maker
 	path    string

@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"time"
+
+	"github.com/nixiemail/nixie/internal/id"
 )
 
 // A session is a connection with the statements that were prepared on it. Their
@@ -108,6 +110,32 @@ func (t *tx) exec(query string, args ...any) error {
 func (t *tx) row(query string, args ...any) *sql.Row {
 	return t.QueryRowContext(context.Background(), query, args...)
 }
+
+// query asks for rows, which must be closed before the next statement.
+func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
+	return t.QueryContext(context.Background(), query, args...)
+}
+
+// idsOf asks for rows of one id each.
+func (t *tx) idsOf(query string, args ...any) ([]id.ID, error) {
+	rows, err := t.query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []id.ID
+	for rows.Next() {
+		var x id.ID
+		if err := rows.Scan(&x); err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	return all, rows.Err()
+}
+
+// newID makes an id.
+func (t *tx) newID() id.ID { return t.ids.New(t.now) }
 
 // ExecContext runs a statement that was prepared at its first use. The context is
 // not heeded.

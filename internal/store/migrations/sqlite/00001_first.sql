@@ -10,6 +10,7 @@ CREATE TABLE messages (
   tenant        INTEGER NOT NULL,
   id            BLOB    NOT NULL,
   stream        TEXT    NOT NULL,
+  stream_told   INTEGER NOT NULL, -- else it was found by sender and login
   message_id    TEXT    NOT NULL, -- with its angle brackets
   sender        TEXT    NOT NULL,
   sender_known  INTEGER NOT NULL, -- tells <> from not told
@@ -122,6 +123,8 @@ CREATE TABLE events (
   remote_host    TEXT    NOT NULL,
   reporting_host TEXT    NOT NULL,
   next_id        TEXT    NOT NULL,
+  soft           INTEGER NOT NULL,
+  raw            BLOB,
   detail         TEXT    NOT NULL,
   PRIMARY KEY (tenant, id)
 ) STRICT;
@@ -144,6 +147,19 @@ CREATE TABLE judgements (
   retry_after INTEGER NOT NULL,
   PRIMARY KEY (tenant, event, rules)
 ) STRICT, WITHOUT ROWID;
+
+-- Messages that brought news, as they came.
+CREATE TABLE raws (
+  tenant     INTEGER NOT NULL,
+  id         BLOB    NOT NULL,
+  sender     TEXT    NOT NULL, -- the envelope's
+  recipients TEXT    NOT NULL, -- JSON: the envelope's
+  received   INTEGER NOT NULL,
+  kind       TEXT    NOT NULL, -- what it was read as
+  data       BLOB    NOT NULL,
+  PRIMARY KEY (tenant, id)
+) STRICT;
+CREATE INDEX raws_received ON raws (tenant, received);
 
 -- How many deliveries stand where. Each is counted in one row.
 CREATE TABLE rollups (
@@ -208,7 +224,7 @@ CREATE TABLE strikes (
   at       INTEGER NOT NULL,
   reason   TEXT    NOT NULL,
   code     TEXT    NOT NULL,
-  reply    BLOB    NOT NULL, -- the beginning
+  reply    TEXT    NOT NULL, -- the beginning
   PRIMARY KEY (tenant, hash, stream, rule, delivery)
 ) STRICT, WITHOUT ROWID;
 
@@ -267,6 +283,7 @@ DROP TABLE strikes;
 DROP TABLE suppressions;
 DROP TABLE reply_shapes;
 DROP TABLE rollups;
+DROP TABLE raws;
 DROP TABLE judgements;
 DROP TABLE events;
 DROP TABLE deliveries;

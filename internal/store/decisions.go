@@ -1,0 +1,222 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nixiemail/nixie/internal/delivery"
+	"github.com/nixiemail/nixie/internal/suppression"
+)
+
+// A finding is what a piece of news means for who is suppressed.
+type finding struct {
+	suppression.Finding
+	delivery *recipient
+	news     *delivery.Received // to be told if it suppresses
+}
+
+// A fileName names what is kept about one target in one stream under one rule.
+type fileName struct {
+	target suppression.Target
+	normal string
+	stream string
+	rule   string
+}
+
+// A file is what is kept about it, with who is told of changes.
+type file struct {
+	suppression.File
+	spelled string
+	news    []*delivery.Received
+}
+
+func (t *tx) hashOf(target suppression.Target, normal string) [32]byte {
+	return suppression.Hash(t.hashKey, target, normal)
+}
+
+// find asks what an event means for who is suppressed. before is where the
+// delivery stood without it.
+func (t *tx) find(e *delivery.Event, d *recipient, before delivery.Standing, got *delivery.Received) error {
+	m, err := t.message(d.message)
+	if err != nil {
+		return err
+	}
+	n := suppression.News{
+		Event: e, Before: before, After: d.standing, Delivery: d.id, Message: d.message, Address: d.normal, Domain: d.domain,
+		NullSender: m != nil && m.senderKnown && m.Sender == "", Reply: e.Reply,
+	}
+	if n.After.Outcome == delivery.Expired && n.After.Shown != e.ID {
+		shown, err := t.event(n.After.Shown)
+		if err != nil {
+			return err
+		}
+		if shown != nil {
+			n.Reply = shown.Reply
+		}
+	}
+	for _, f := range t.rules.Findings(&n) {
+		t.findings = append(t.findings, finding{f, d, got})
+	}
+	return nil
+}
+
+// decide writes the strikes that were found in this batch, and what they and new
+// successes amount to. What it reads must have been written before.
+func (t *tx) decide() error {
+	files := map[fileName]*file{}
+	for i := range t.findings {
+		if err := t.strike(files, &t.findings[i]); err != nil {
+			return fmt.Errorf("writing strikes: %w", err)
+		}
+	}
+	for _, d := range t.turned {
+		if err := t.filesOf(files, d); err != nil {
+			return fmt.Errorf("looking for strikes: %w", err)
+		}
+	}
+	for name, f := range files {
+		if err := t.decideFile(name, f); err != nil {
+			return fmt.Errorf("deciding on a suppression: %w", err)
+		}
+	}
+	t.findings, t.turned = t.findings[:0], t.turned[:0]
+	return nil
+}
+
+func (t *tx) strike(files map[fileName]*file, found *finding) error {
+	d := found.delivery
+	name := fileName{found.Rule.Target, d.normal, found.Rule.StreamFor(d.stream), found.Rule.Name}
+	spelled := d.recipient
+	if name.target == suppression.Domain {
+		name.normal, spelled = d.domain, d.domain
+	}
+	if name.normal == "" {
+		return nil
+	}
+	f, err := t.file(files, name, spelled)
+	if err != nil {
+		return err
+	}
+	found.Strike.Delivery, found.Strike.Message = d.id, d.message // it may have been merged since
+	put, out := t.rules.Take(&f.File, &found.Finding, d.id)
+	hash := t.hashOf(name.target, name.normal)
+	for _, x := range out {
+		if err := t.dropStrike(hash, name.stream, name.rule, x); err != nil {
+			return err
+		}
+	}
+	for i := range put {
+		if err := t.putStrike(hash, name.stream, &put[i]); err != nil {
+			return err
+		}
+	}
+	f.news = append(f.news, found.news)
+	return nil
+}
+
+// filesOf adds all files about a delivery's address and domain.
+func (t *tx) filesOf(files map[fileName]*file, d *recipient) error {
+	for target, normal := range map[suppression.Target]string{suppression.Address: d.normal, suppression.Domain: d.domain} {
+		hash := t.hashOf(target, normal)
+		rows, err := t.query(`SELECT stream, rule FROM strikes WHERE tenant = $1 AND hash = $2
+			UNION SELECT stream, rule FROM suppressions WHERE tenant = $1 AND hash = $2 AND state <> 'lifted'`, tenant, hash[:])
+		if err != nil {
+			return err
+		}
+		var names []fileName
+		for rows.Next() {
+			name := fileName{target: target, normal: normal}
+			if err := rows.Scan(&name.stream, &name.rule); err != nil {
+				rows.Close()
+				return err
+			}
+			names = append(names, name)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		for _, name := range names {
+			if _, err := t.file(files, name, d.recipient); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// file reads what is kept under a name.
+func (t *tx) file(files map[fileName]*file, name fileName, spelled string) (*file, error) {
+	if f, ok := files[name]; ok {
+		return f, nil
+	}
+	f := &file{spelled: spelled}
+	hash := t.hashOf(name.target, name.normal)
+	var err error
+	f.Strikes, err = queryStrikes(context.Background(), t, "WHERE tenant = $1 AND hash = $2 AND stream = $3 AND rule = $4",
+		tenant, hash[:], name.stream, name.rule)
+	if err != nil {
+		return nil, err
+	}
+	current, err := querySuppressions(context.Background(), t, `WHERE tenant = $1 AND hash = $2 AND stream = $3 AND rule = $4
+		ORDER BY state = 'lifted', lifted_at DESC, id DESC LIMIT 1`, tenant, hash[:], name.stream, name.rule)
+	if err != nil {
+		return nil, err
+	}
+	if len(current) > 0 {
+		f.Current = &current[0]
+	}
+	f.Delivered, err = t.delivered(name)
+	files[name] = f
+	return f, err
+}
+
+// MaxDelivered is how many of the latest successes at a target are looked at for
+// the one that was last; news that is no try can make a delivery look later.
+const MaxDelivered = 20
+
+// delivered tells when a message to the target was last delivered.
+func (t *tx) delivered(name fileName) (time.Time, error) {
+	query := "SELECT since_at FROM deliveries WHERE tenant = $1 AND normal = $2 AND outcome = $3 ORDER BY last_at DESC LIMIT $4"
+	if name.target == suppression.Domain {
+		query = "SELECT since_at FROM deliveries WHERE tenant = $1 AND domain = $2 AND outcome = $3 ORDER BY last_at DESC LIMIT $4"
+	}
+	rows, err := t.query(query, tenant, name.normal, string(delivery.Delivered), MaxDelivered)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer rows.Close()
+	var last time.Time
+	for rows.Next() {
+		var since int64
+		if err := rows.Scan(&since); err != nil {
+			return time.Time{}, err
+		}
+		if at := fromMicros(since); at.After(last) {
+			last = at
+		}
+	}
+	return last, rows.Err()
+}
+
+// decideFile writes what becomes of a target under a rule.
+func (t *tx) decideFile(name fileName, f *file) error {
+	s, change := t.rules.Decide(name.rule, f.File, t.now)
+	switch change {
+	case suppression.Unchanged:
+		return nil
+	case suppression.Made:
+		s.ID, s.Target, s.Stream, s.Rule = t.newID(), name.target, name.stream, name.rule
+		s.Name, s.Hash = f.spelled, t.hashOf(name.target, name.normal)
+	}
+	if err := t.putSuppression(&s); err != nil {
+		return err
+	}
+	for _, got := range f.news {
+		if got != nil && s.Holds(t.now) && change != suppression.Mended {
+			got.Suppressed = true
+		}
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/nixiemail/nixie/internal/delivery"
+)
+
+// A cell is where a delivery is counted. The zero cell is nowhere.
+type cell struct {
+	hour                                            int64 // in which the outcome came about, counted from 1970
+	receiver, reason, senderDomain, stream, outcome string
+}
+
+func (d *recipient) cell() cell {
+	s := &d.standing
+	return cell{hourOf(s.Since.UnixMicro()), s.Receiver, string(s.Reason), d.senderDomain, d.stream, string(s.Outcome)}
+}
+
+// recount counts a delivery where it belongs now, and no longer where it was.
+func (t *tx) recount(d *recipient) {
+	c := d.cell()
+	if c == d.counted {
+		return
+	}
+	if (c.outcome == string(delivery.Delivered)) != (d.counted.outcome == string(delivery.Delivered)) {
+		t.turned = append(t.turned, d)
+	}
+	t.uncount(d)
+	t.cells[c]++
+	d.counted = c
+}
+
+func (t *tx) uncount(d *recipient) {
+	if d.counted != (cell{}) {
+		t.cells[d.counted]--
+	}
+	d.counted = cell{}
+}
+
+func (t *tx) putCells() error {
+	for c, n := range t.cells {
+		if n == 0 {
+			continue
+		}
+		if err := t.putCell(c, n); err != nil {
+			return fmt.Errorf("writing how many deliveries stand where: %w", err)
+		}
+	}
+	clear(t.cells)
+	return nil
+}
+
+func (t *tx) putCell(c cell, n int64) error {
+	err := t.exec(`INSERT INTO rollups (tenant, hour, receiver, reason, sender_domain, stream, outcome, n)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (tenant, hour, receiver, reason, sender_domain, stream, outcome) DO UPDATE SET n = rollups.n + excluded.n`,
+		tenant, c.hour, c.receiver, c.reason, c.senderDomain, c.stream, c.outcome, n)
+	if err != nil || n > 0 {
+		return err
+	}
+	return t.exec(`DELETE FROM rollups WHERE tenant = $1 AND hour = $2 AND receiver = $3 AND reason = $4 AND sender_domain = $5
+		AND stream = $6 AND outcome = $7 AND n = 0`,
+		tenant, c.hour, c.receiver, c.reason, c.senderDomain, c.stream, c.outcome)
+}
