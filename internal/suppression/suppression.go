@@ -63,6 +63,7 @@ const (
 	ByHand     = "manual"
 	ByImport   = "import"
 	ByDelivery = "delivered" // a later message was delivered
+	ByTime     = "time"      // its time was over, and a person has suppressed anew
 	ByEvidence = "withdrawn" // later news showed that the failures were none of the recipient's
 )
 

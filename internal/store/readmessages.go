@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/nixiemail/nixie/internal/address"
+	"github.com/nixiemail/nixie/internal/delivery"
+	"github.com/nixiemail/nixie/internal/id"
+)
+
+// Messages returns a page of messages, sorted by when they were first heard of, with
+// how many of their deliveries stand where. A filter on deliveries finds the messages
+// that have one which fits.
+func (s *Store) Messages(ctx context.Context, f delivery.Filter) (delivery.Page[delivery.Sending], error) {
+	page, err := s.pageOfMessages(ctx, &f)
+	if err != nil {
+		return page, fmt.Errorf("listing messages: %w", err)
+	}
+	return page, nil
+}
+
+func (s *Store) pageOfMessages(ctx context.Context, f *delivery.Filter) (delivery.Page[delivery.Sending], error) {
+	w, err := s.messagesWhere(ctx, f)
+	if err != nil {
+		return delivery.Page[delivery.Sending]{}, err
+	}
+	l := &listing{
+		list: listMessages, at: "m.at", id: "m.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest,
+		selected: "SELECT " + columnsOf("m", messageColumns) + " FROM messages m",
+	}
+	page, err := readPage(ctx, s.read, l, w, scanSending, func(m *delivery.Sending) place { return place{m.Message.At.UnixMicro(), m.Message.ID} })
+	if err != nil {
+		return page, err
+	}
+	return page, s.countOutcomes(ctx, page.Items)
+}
+
+func scanSending(rows *sql.Rows) (delivery.Sending, error) {
+	m, err := scanMessage(rows)
+	if err != nil {
+		return delivery.Sending{}, err
+	}
+	return delivery.Sending{Message: m.Message, Queues: m.queues, Outcomes: map[delivery.Outcome]int{}}, nil
+}
+
+// messagesWhere is what a filter says of messages, as m. What can be looked up in an
+// index is asked for by itself.
+func (s *Store) messagesWhere(ctx context.Context, f *delivery.Filter) (*where, error) {
+	w := &where{}
+	w.and("m.tenant = ?", tenant)
+	w.between("m.at", f.Since, f.Before)
+	w.is("m.stream", f.Stream)
+	if err := w.isID("m.id", f.Message); err != nil {
+		return nil, err
+	}
+	if f.MessageID != "" {
+		w.and("m.message_id = ? AND m.message_id <> ''", inBrackets(f.MessageID))
+	}
+	if f.QueueID != "" {
+		w.and("m.id IN (SELECT message FROM queues WHERE tenant = ? AND queue_id = ? AND message IS NOT NULL)", tenant, f.QueueID)
+	}
+	if f.SenderDomain != "" {
+		w.and("m.sender_domain = ?", address.NormalDomain(f.SenderDomain))
+	}
+	if f.Recipient != "" {
+		w.and("m.id IN (SELECT message FROM deliveries WHERE tenant = ? AND normal = ?)", tenant, address.Normal(f.Recipient))
+	}
+	rest := *f
+	rest.Since, rest.Before, rest.Stream, rest.Message, rest.MessageID, rest.QueueID, rest.SenderDomain = time.Time{}, time.Time{}, "", "", "", "", ""
+	having, err := s.deliveriesWhere(ctx, &rest)
+	if err != nil {
+		return nil, err
+	}
+	if len(having.conditions) > 1 { // more than the tenant
+		w.and("EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND "+having.String()+")", having.args...)
+	}
+	return w, nil
+}
+
+// countOutcomes counts where the deliveries of messages stand.
+func (s *Store) countOutcomes(ctx context.Context, all []delivery.Sending) error {
+	if len(all) == 0 {
+		return nil
+	}
+	place := map[id.ID]int{}
+	args := []any{tenant}
+	for i := range all {
+		place[all[i].Message.ID] = i
+		args = append(args, all[i].Message.ID)
+	}
+	rows, err := s.read.QueryContext(ctx, numbered(`SELECT message, outcome, count(*) FROM deliveries
+		WHERE tenant = ? AND message IN (`+marks(len(all))+`) GROUP BY message, outcome`), args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var x id.ID
+		var outcome delivery.Outcome
+		var n int
+		if err := rows.Scan(&x, (*string)(&outcome), &n); err != nil {
+			return err
+		}
+		all[place[x]].Outcomes[outcome] = n
+	}
+	return rows.Err()
+}
+
+// Message returns a message with its deliveries. If there is none of that id the
+// error matches [delivery.ErrNotFound].
+func (s *Store) Message(ctx context.Context, x id.ID) (delivery.Sending, error) {
+	var m delivery.Sending
+	if x.IsZero() {
+		return m, fmt.Errorf("message %q: %w", x, delivery.ErrNotFound)
+	}
+	page, err := s.Messages(ctx, delivery.Filter{Message: x.String(), Limit: 1})
+	if err == nil && len(page.Items) == 0 {
+		err = delivery.ErrNotFound
+	}
+	if err != nil {
+		return m, fmt.Errorf("message %q: %w", x, err)
+	}
+	m = page.Items[0]
+	deliveries, err := s.Deliveries(ctx, delivery.Filter{Message: x.String(), Limit: delivery.MaxPage})
+	if err != nil {
+		return m, fmt.Errorf("message %q: %w", x, err)
+	}
+	m.Deliveries = deliveries.Items
+	return m, nil
+}
