@@ -62,7 +62,7 @@ func (r *reading) within() {
 		return
 	}
 	format := r.res.Format
-	*r.res = inner
+	r.res = inner
 	r.res.Format = orElse(format, inner.Format)
 	r.problem("nested-report", "the report was in the message that this one returns")
 }

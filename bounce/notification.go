@@ -119,11 +119,11 @@ func (r *reading) notification() bool {
 			r.res.Recipients = append(r.res.Recipients, Recipient{Address: cleanAddress(c.EmailAddress), Taken: Taken{Address: Words}})
 		}
 	default:
-		*r.res = Result{}
+		r.res = Result{}
 		return false
 	}
 	if len(r.res.Recipients) == 0 {
-		*r.res = Result{}
+		r.res = Result{}
 		return false
 	}
 	return true

@@ -79,7 +79,7 @@ type reading struct {
 	scan      *phrases.Scanner
 	parts     found
 	head      head
-	res       *Result
+	res       Result
 	expiredAt int  // where the words first say that it was tried for long, -1 for nowhere
 	gaveUp    bool // words behind the last reply say that it was tried for long
 	depth     int  // 1 for a bounce within a bounce
@@ -100,9 +100,9 @@ func (rd *Reader) Parse(msg string) Result { return rd.parse(msg, 0) }
 
 func (rd *Reader) parse(msg string, depth int) Result {
 	r := rd.pool.Get().(*reading)
-	var res Result
-	r.res, r.depth = &res, depth
+	r.depth = depth
 	r.read(msg)
+	res := r.res
 	r.forget()
 	rd.pool.Put(r)
 	return res
@@ -113,7 +113,7 @@ func (r *reading) forget() {
 	r.tree.Forget()
 	clear(r.head.to)
 	clear(r.list)
-	r.res, r.head, r.words.text, r.gaveUp = nil, head{to: r.head.to[:0]}, "", false
+	r.res, r.head, r.words.text, r.gaveUp = Result{}, head{to: r.head.to[:0]}, "", false
 	clear(r.headings)
 	clear(r.spoken)
 	for _, hits := range r.hits {

@@ -2,6 +2,7 @@ package bounce
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/dsn"
@@ -242,7 +243,7 @@ func (r *reading) addTold() {
 			behind, _, _ = strings.Cut(behind, "\n\n")
 		}
 		told := ""
-		if command && mayTellCommand(behind) {
+		if command {
 			told = commandBehind(behind)
 		}
 		original = original && mayBeRewritten(behind)
@@ -259,12 +260,6 @@ func (r *reading) addTold() {
 	}
 }
 
-// mayTellCommand reports whether commandBehind may find something, at less cost.
-func mayTellCommand(s string) bool {
-	s = cutAt(s, maxBehind)
-	return strings.Contains(s, "(in") || strings.Contains(s, "after") || strings.Contains(s, ">>>")
-}
-
 // maxBehind bounds how far behind an address a command is looked for, in bytes.
 const maxBehind = 2 * maxSentence
 
@@ -272,14 +267,13 @@ const maxBehind = 2 * maxSentence
 // what other programs write.
 func commandBehind(s string) string {
 	s = cutAt(s, maxBehind)
-	if words, ok := inReplyTo(s); ok {
+	if words, ok := behindWords(s, "(in", "reply", "to"); ok {
 		words, _, _ = strings.Cut(words, ")")
 		return commandOf(unfolded(cutAt(words, maxCommand)))
 	}
-	s = unfolded(s)
-	for _, says := range [...]string{" after ", ">>> "} {
-		if i := strings.Index(s, says); i >= 0 {
-			if c := commandOf(s[i+len(says):]); c != "" {
+	for _, says := range [...]string{"after", ">>>"} {
+		if words, ok := behindWords(s, says); ok {
+			if c := commandOf(unfolded(cutAt(words, maxCommand))); c != "" {
 				return c
 			}
 		}
@@ -293,24 +287,33 @@ const maxCommand = 100
 // unfolded joins the words of a text by single spaces.
 func unfolded(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// inReplyTo returns what stands behind "(in reply to ", which may be folded.
-func inReplyTo(s string) (words string, ok bool) {
-	for {
-		if _, s, ok = strings.Cut(s, "("); !ok {
+// behindWords returns what stands behind some words, whatever white space divides
+// them. One of letters must follow another word.
+func behindWords(s string, words ...string) (rest string, ok bool) {
+	for at := 0; ; at++ {
+		i := strings.Index(s[at:], words[0])
+		if i < 0 {
 			return "", false
 		}
-		words = s
-		for _, word := range [...]string{"in", "reply", "to"} {
-			rest, found := strings.CutPrefix(words, word)
-			if words = strings.TrimLeft(rest, " \t\r\n"); !found || len(words) == len(rest) {
-				ok = false
-				break
-			}
+		if at += i; isAlnum(words[0][0]) && !endsInSpace(s[:at]) {
+			continue
 		}
-		if ok && words != "" {
-			return words, true
+		rest, ok = s[at:], true
+		for _, word := range words {
+			tail, found := strings.CutPrefix(rest, word)
+			rest = strings.TrimLeftFunc(tail, unicode.IsSpace)
+			ok = ok && found && len(rest) < len(tail)
+		}
+		if ok && rest != "" {
+			return rest, true
 		}
 	}
+}
+
+// endsInSpace reports whether a text is one of words with white space behind.
+func endsInSpace(s string) bool {
+	words := strings.TrimRightFunc(s, unicode.IsSpace)
+	return words != "" && len(words) < len(s)
 }
 
 // enrich adds what the words say to recipients whose fields don't tell.
