@@ -163,6 +163,41 @@ nixie.toml:11: log[2].from: "End" is none of start, end`
 	}
 }
 
+// What is said and wrong is not taken for what is not said.
+func TestNothingIsNotTheDefault(t *testing.T) {
+	c, from, err := Load(Sources{
+		File: write(t, `name = "mx.example.com"
+[[suppression.rule]]
+name = ""
+reasons = ["null-mx"]
+target = ""
+messages = 0
+for = []
+[[log]]
+path = "/a"
+format = ""
+name = ""
+from = ""
+zone = ""
+`),
+		Getenv: environment(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `nixie.toml:3: suppression.rule[1].name: "" is not 1 to 64 small letters, digits and hyphens
+nixie.toml:5: suppression.rule[1].target: "" is none of address, domain
+nixie.toml:6: suppression.rule[1].messages: 0 is not between 1 and 20
+nixie.toml:7: suppression.rule[1].for: want 1 to 20 lengths of time
+nixie.toml:10: log[1].format: "" is none of postfix
+nixie.toml:11: log[1].name: the source has no name
+nixie.toml:12: log[1].from: "" is none of start, end
+nixie.toml:13: log[1].zone: "" is not a time zone: want one like "Europe/Berlin", "UTC" or "Local"`
+	if got := all(c.Check(vocabulary, from)...); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestNotes(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -64,26 +64,13 @@ func defaultRules() []Rule {
 	}
 }
 
-// withDefaults fills in what the entries of lists leave out.
-func (c *Config) withDefaults() {
-	for i := range c.Logs {
-		orElse(&c.Logs[i].Format, FormatPostfix)
-		orElse(&c.Logs[i].Name, c.Logs[i].Format)
-		orElse(&c.Logs[i].From, FromStart)
-		orElse(&c.Logs[i].Zone, ZoneLocal)
-	}
-	for i := range c.Suppression.Rules {
-		orElse(&c.Suppression.Rules[i].Target, TargetAddress)
-		orElse(&c.Suppression.Rules[i].Messages, 1)
-	}
+// NewLog returns a Log of Postfix's that is set to the defaults.
+func NewLog(path string) Log {
+	return Log{Path: path, Format: FormatPostfix, Name: FormatPostfix, From: FromStart, Zone: ZoneLocal}
 }
 
-func orElse[T comparable](p *T, value T) {
-	var zero T
-	if *p == zero {
-		*p = value
-	}
-}
+// newRule is a rule before anything is said of it.
+func newRule() Rule { return Rule{Target: TargetAddress, Messages: 1} }
 
 func defaultData(getenv func(string) string) string {
 	// systemd separates several directories by colons (systemd.exec(5)).

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -118,12 +120,11 @@ func Load(from Sources) (Config, Origin, error) {
 			set(text, "--"+s.key)
 		}
 	}
-	for key := range from.Flags {
+	for _, key := range slices.Sorted(maps.Keys(from.Flags)) {
 		if !known[key] {
 			problems = append(problems, &Problem{Key: key, Place: "--" + key, Text: "there is no such setting"})
 		}
 	}
-	c.withDefaults()
 	return c, o, errors.Join(problems...)
 }
 

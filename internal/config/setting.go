@@ -31,7 +31,7 @@ type list struct {
 	n        func() int
 	at       func(i int) []setting
 	clear    func() // leaves no entry, which is not the same as nil
-	add      func() // adds an entry, its settings all zero
+	add      func() // adds an entry with the defaults
 }
 
 // settings are all settings but those of lists' entries, in the order of the file
@@ -73,21 +73,21 @@ func (c *Config) settings() []setting {
 func (c *Config) lists() []list {
 	return []list{
 		listOf("suppression.rule", "A rule of whom to drop: on which reasons or which outcome, after how many messages over how long, for how long the first time, the second and so on. Rules in this file replace all of these.",
-			&c.Suppression.Rules, (*Rule).settings),
-		listOf("log", "An MTA's log file that is followed.", &c.Logs, (*Log).settings),
-		listOf("maildir", "A folder in Maildir's form that bounces are delivered to.", &c.Maildirs, (*Maildir).settings),
-		listOf("stream", `A kind of mail with a suppression list of its own. All other mail is in the stream "default".`, &c.Streams, (*Stream).settings),
+			&c.Suppression.Rules, newRule(), (*Rule).settings),
+		listOf("log", "An MTA's log file that is followed.", &c.Logs, NewLog(""), (*Log).settings),
+		listOf("maildir", "A folder in Maildir's form that bounces are delivered to.", &c.Maildirs, Maildir{}, (*Maildir).settings),
+		listOf("stream", `A kind of mail with a suppression list of its own. All other mail is in the stream "default".`, &c.Streams, Stream{}, (*Stream).settings),
 	}
 }
 
-func listOf[T any](key, doc string, p *[]T, settings func(*T) []setting) list {
+func listOf[T any](key, doc string, p *[]T, first T, settings func(*T) []setting) list {
 	return list{
 		key: key, doc: doc,
 		settings: func() []setting { return settings(new(T)) },
 		n:        func() int { return len(*p) },
 		at:       func(i int) []setting { return settings(&(*p)[i]) },
 		clear:    func() { *p = []T{} },
-		add:      func() { *p = append(*p, *new(T)) },
+		add:      func() { *p = append(*p, first) },
 	}
 }
 

@@ -52,13 +52,11 @@ func Template(c Config) string {
 
 // exampleLists has one entry for each list that is empty by default.
 func exampleLists() Config {
-	c := Config{
-		Logs:     []Log{{Path: "/var/log/mail.log"}},
+	return Config{
+		Logs:     []Log{NewLog("/var/log/mail.log")},
 		Maildirs: []Maildir{{Path: "/var/mail/bounces"}},
 		Streams:  []Stream{{Name: "newsletter", Senders: []string{"*@news.example.com"}, SASLUsers: []string{"newsletter"}}},
 	}
-	c.withDefaults()
-	return c
 }
 
 type template struct{ b strings.Builder }
