@@ -25,7 +25,7 @@ type Vocabulary struct {
 	// Reasons are all reasons there are.
 	Reasons []string
 	// Address are those for which a rule may drop an address, Domain those for
-	// which it may drop a domain.
+	// which it may drop a domain. Nil leaves that to the rules' own check.
 	Address, Domain []string
 }
 

@@ -124,6 +124,9 @@ suppression.rule[1].for[2]: 1d is shorter than the one before it`},
 		}
 	}
 	config := minimal()
+	if got := config.Check(Vocabulary{Reasons: vocabulary.Reasons}, Origin{}); got != nil {
+		t.Errorf("with reasons alone: %v", all(got...))
+	}
 	config.Suppression.Never = []string{"example.com", "a@example.com", "not this"}
 	if got, want := all(config.Check(vocabulary, Origin{})...), `suppression.never[3]: "not this" is neither an address nor a domain`; got != want {
 		t.Errorf("never: got %s, want %s", got, want)

@@ -176,6 +176,11 @@ nixie.toml:20: suppression.rule[2].messages: want a number, not a text`},
 		{"a list of numbers", "log = [1]\n", `nixie.toml:1: log[1]: want a table, not the number 1`},
 		{"no TOML", "http = \n", `nixie.toml:1:8: toml: `},
 		{"twice", "name = \"a\"\nname = \"b\"\n", `nixie.toml:2:1: toml: `},
+		{"a number for a list", "mail.domains = 1.5\n", "nixie.toml:1: mail.domains: want a list in [ ], not the number 1.5"},
+		{"a date", "name = 2026-01-01\n", "nixie.toml:1: name: want a text, not a date"},
+		{"true for a table", "suppression.rule = [true]\n", "nixie.toml:1: suppression.rule[1]: want a table, not true"},
+		{"a table for a number", "[[suppression.rule]]\nmessages = {}\n", "nixie.toml:2: suppression.rule[1].messages: want a number, not a table"},
+		{"text for true", "suppression.complaint = \"yes\"\n", "nixie.toml:1: suppression.complaint: want true or false, not a text"},
 		{"control characters", "name = \"a\\u001b\"\n", `nixie.toml:1: name: "a\x1b" has control characters in it`},
 	} {
 		_, _, err := Load(Sources{File: write(t, c.text), Getenv: environment()})
