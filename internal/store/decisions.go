@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nixiemail/nixie/internal/delivery"
@@ -14,7 +15,8 @@ import (
 type finding struct {
 	suppression.Finding
 	delivery *recipient
-	news     *delivery.Received // to be told if it suppresses
+	stream   string
+	news     *delivery.Received // to be told if it suppresses; may be nil
 }
 
 // A fileName names what is kept about one target in one stream under one rule.
@@ -57,9 +59,51 @@ func (t *tx) find(e *delivery.Event, d *recipient, before delivery.Standing, got
 		}
 	}
 	for _, f := range t.rules.Findings(&n) {
-		t.findings = append(t.findings, finding{f, d, got})
+		t.findings = append(t.findings, finding{f, d, f.Rule.StreamFor(d.stream), got})
 	}
 	return nil
+}
+
+// findAgain asks anew what is known of a delivery means, since its message turned
+// out to have another sender or to be in another stream than before.
+func (t *tx) findAgain(d *recipient, stream string) error {
+	t.findings = slices.DeleteFunc(t.findings, func(f finding) bool { return f.delivery == d })
+	for i := range t.rules.Rules {
+		rule := &t.rules.Rules[i]
+		struck, err := t.struck(d, rule, rule.StreamFor(stream))
+		if err != nil {
+			return err
+		}
+		if struck {
+			t.findings = append(t.findings, finding{suppression.Finding{Rule: rule, Withdrawn: true}, d, rule.StreamFor(stream), nil})
+		}
+	}
+	for i := range d.state.Facts {
+		e, err := t.event(d.state.Facts[i].Event)
+		if err != nil || e == nil {
+			return err
+		}
+		if err := t.find(e, d, d.standing, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// struck reports whether a delivery counts against somebody under a rule.
+func (t *tx) struck(d *recipient, rule *suppression.Rule, stream string) (bool, error) {
+	hash := t.hashOf(rule.Target, d.of(rule.Target))
+	all, err := t.idsOf("SELECT event FROM strikes WHERE tenant = $1 AND hash = $2 AND stream = $3 AND rule = $4 AND delivery = $5",
+		tenant, hash[:], stream, rule.Name, d.id)
+	return len(all) > 0, err
+}
+
+// of is the normal form of what a rule for that target is about.
+func (d *recipient) of(target suppression.Target) string {
+	if target == suppression.Domain {
+		return d.domain
+	}
+	return d.normal
 }
 
 // decide writes the strikes that were found in this batch, and what they and new
@@ -87,10 +131,10 @@ func (t *tx) decide() error {
 
 func (t *tx) strike(files map[fileName]*file, found *finding) error {
 	d := found.delivery
-	name := fileName{found.Rule.Target, d.normal, found.Rule.StreamFor(d.stream), found.Rule.Name}
+	name := fileName{found.Rule.Target, d.of(found.Rule.Target), found.stream, found.Rule.Name}
 	spelled := d.recipient
 	if name.target == suppression.Domain {
-		name.normal, spelled = d.domain, d.domain
+		spelled = d.domain
 	}
 	if name.normal == "" {
 		return nil
@@ -118,7 +162,8 @@ func (t *tx) strike(files map[fileName]*file, found *finding) error {
 
 // filesOf adds all files about a delivery's address and domain.
 func (t *tx) filesOf(files map[fileName]*file, d *recipient) error {
-	for target, normal := range map[suppression.Target]string{suppression.Address: d.normal, suppression.Domain: d.domain} {
+	for _, target := range []suppression.Target{suppression.Address, suppression.Domain} {
+		normal := d.of(target)
 		hash := t.hashOf(target, normal)
 		rows, err := t.query(`SELECT stream, rule FROM strikes WHERE tenant = $1 AND hash = $2
 			UNION SELECT stream, rule FROM suppressions WHERE tenant = $1 AND hash = $2 AND state <> 'lifted'`, tenant, hash[:])

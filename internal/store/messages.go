@@ -160,7 +160,7 @@ type facts struct {
 
 // learn enters what was not known of the message.
 func (t *tx) learn(m *message, f facts) error {
-	before := [2]string{m.Stream, m.senderDomain}
+	stream, domain := m.Stream, m.senderDomain
 	fill := func(place *string, value string) {
 		if *place == "" && value != "" {
 			*place, m.changed = value, true
@@ -174,9 +174,10 @@ func (t *tx) learn(m *message, f facts) error {
 	fill(&m.Subject, f.subject)
 	fill(&m.Client, f.client)
 	fill(&m.User, f.user)
+	null := false
 	if f.senderKnown && !m.senderKnown {
 		m.Sender, m.senderKnown, m.changed = f.sender, true, true
-		m.senderDomain = address.Domain(f.sender)
+		m.senderDomain, null = address.Domain(f.sender), f.sender == ""
 	}
 	if m.Size == 0 && f.size != 0 {
 		m.Size, m.changed = f.size, true
@@ -185,13 +186,22 @@ func (t *tx) learn(m *message, f facts) error {
 		m.Stream, m.streamTold, m.changed = f.stream, true, true
 	}
 	t.restream(m)
-	if before == [2]string{m.Stream, m.senderDomain} {
+	if m.Stream == stream && m.senderDomain == domain && !null {
 		return nil
 	}
-	return t.eachOf(m, func(d *recipient) bool {
+	err := t.eachOf(m, func(d *recipient) bool {
 		d.stream, d.senderDomain = m.Stream, m.senderDomain
 		return true
 	})
+	if err != nil || m.Stream == stream && !null {
+		return err
+	}
+	for _, d := range t.deliveriesOf(m) {
+		if err := t.findAgain(d, stream); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tx) restream(m *message) {

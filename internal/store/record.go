@@ -134,11 +134,14 @@ func (t *tx) about(e *delivery.Event, d *recipient, u *use, got *delivery.Receiv
 			return err
 		}
 	}
-	return t.fold(e, d, got)
+	got.Changed, err = t.fold(e, d, got)
+	got.Delivery, got.Message, got.Outcome = d.id, d.message, d.standing.Outcome
+	return err
 }
 
-// fold enters an event into a delivery.
-func (t *tx) fold(e *delivery.Event, d *recipient, got *delivery.Received) error {
+// fold enters an event into a delivery, and reports whether its outcome is another
+// one than before. tell is told if it suppresses somebody; it may be nil.
+func (t *tx) fold(e *delivery.Event, d *recipient, tell *delivery.Received) (bool, error) {
 	before := d.standing
 	if !d.stored && len(d.state.Facts) == 0 {
 		before = delivery.Standing{} // it was not there
@@ -146,9 +149,7 @@ func (t *tx) fold(e *delivery.Event, d *recipient, got *delivery.Received) error
 	if d.state.Fold(e) {
 		t.changed(d)
 	}
-	got.Delivery, got.Message, got.Outcome = d.id, d.message, d.standing.Outcome
-	got.Changed = got.Changed || before.Outcome != d.standing.Outcome
-	return t.find(e, d, before, got)
+	return before.Outcome != d.standing.Outcome, t.find(e, d, before, tell)
 }
 
 // foldExpired enters the events into a delivery that concern all in a queue id.
@@ -158,7 +159,7 @@ func (t *tx) foldExpired(d *recipient, u *use) error {
 		if err != nil || e == nil {
 			return err
 		}
-		if err := t.fold(e, d, &delivery.Received{}); err != nil {
+		if _, err := t.fold(e, d, nil); err != nil {
 			return err
 		}
 	}
@@ -192,11 +193,11 @@ func (t *tx) wideNews(e *delivery.Event, u *use, got *delivery.Received) error {
 		if !seen {
 			continue
 		}
-		one := delivery.Received{}
-		if err := t.fold(e, d, &one); err != nil {
+		changed, err := t.fold(e, d, got)
+		if err != nil {
 			return err
 		}
-		got.Changed = got.Changed || one.Changed
+		got.Changed = got.Changed || changed
 	}
 	return nil
 }
