@@ -32,7 +32,9 @@ type pieceEntry struct {
 
 // A place is where in a text a piece stands.
 type place struct {
-	text, at       int
+	text           string
+	number         int // of the text
+	at             int
 	next, nextMask uint32 // the piece behind it, as far as it is known
 }
 
@@ -84,15 +86,15 @@ func (t *pieceTable) build(texts []string, some []int, width, stride int) {
 			h := pieceHash(k) >> filterShift
 			t.filter[h>>6] |= 1 << (h & 63)
 			e := t.entry(k)
-			e.piece, e.places = k, append(e.places, placeOf(i, at, texts[i][at+t.width:]))
+			e.piece, e.places = k, append(e.places, placeOf(texts[i], i, at, t.width))
 		}
 	}
 }
 
-// placeOf is the place of a piece that a text goes on behind.
-func placeOf(text, at int, behind string) place {
-	p := place{text: text, at: at}
-	if mimetree.IsASCII(behind) { // the capitals of other letters may have more bytes, or fewer
+// placeOf is the place of a piece of so many bytes.
+func placeOf(text string, number, at, width int) place {
+	p := place{text: text, number: number, at: at}
+	if behind := text[at+width:]; mimetree.IsASCII(behind) { // the capitals of other letters may have more bytes, or fewer
 		p.next = pieceOf(behind)
 		p.nextMask = 1<<(8*min(4, len(behind))) - 1
 	}
@@ -167,8 +169,8 @@ func (l *textList) each(s string, f func(text int)) {
 		behind := pieceOf(s[i+t.width:])
 		places := t.entry(pieceOf(s[i:]) & t.mask).places
 		for k := range places {
-			if p := &places[k]; p.goesOn(behind) && standsAt(s, i-p.at, l.texts[p.text]) {
-				f(p.text)
+			if p := &places[k]; p.goesOn(behind) && standsAt(s, i-p.at, p.text) {
+				f(p.number)
 			}
 		}
 	}
@@ -183,10 +185,12 @@ func (l *textList) find(s string) (start, end int) {
 	}
 	for i := t.next(s, 0); i < len(s) && end == 0; i = t.next(s, i+t.stride) {
 		behind := pieceOf(s[i+t.width:])
-		for _, p := range t.entry(pieceOf(s[i:]) & t.mask).places {
+		places := t.entry(pieceOf(s[i:]) & t.mask).places
+		for k := range places {
+			p := &places[k]
 			from := i - p.at
-			if text := l.texts[p.text]; p.goesOn(behind) && (end == 0 || from < start) && standsAt(s, from, text) {
-				start, end = from, from+len(text)
+			if p.goesOn(behind) && (end == 0 || from < start) && standsAt(s, from, p.text) {
+				start, end = from, from+len(p.text)
 			}
 		}
 	}
@@ -206,7 +210,7 @@ func (l *textList) begins(s string) bool {
 		return false
 	}
 	for _, p := range t.entry(pieceOf(s) & t.mask).places {
-		if standsAt(s, 0, l.texts[p.text]) {
+		if standsAt(s, 0, p.text) {
 			return true
 		}
 	}

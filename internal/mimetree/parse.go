@@ -55,7 +55,6 @@ func (t *Tree) Parse(msg string) {
 	}
 	t.endPart(last, len(t.msg))
 	t.endLevels(0, len(t.msg))
-	t.endPart(0, len(t.msg))
 	for i := range t.Parts {
 		p := &t.Parts[i]
 		p.Header = Header(t.fields[p.first:p.last:p.last])
