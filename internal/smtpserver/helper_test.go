@@ -212,10 +212,16 @@ func (c *client) want(prefixes ...string) {
 	c.t.Helper()
 	for _, p := range prefixes {
 		got := c.reply()
-		if !strings.HasPrefix(got+" ", p+" ") {
+		if !begins(got, p) {
 			c.t.Fatalf("the server says %q, want %q", got, p)
 		}
 	}
+}
+
+// begins reports whether a reply begins with whole words: "250 2.1.0", or "250-mx" of several lines.
+func begins(reply, words string) bool {
+	first, _, _ := strings.Cut(reply, "\n")
+	return first == words || strings.HasPrefix(first, words+" ")
 }
 
 // do sends a line and wants a reply.
@@ -223,7 +229,7 @@ func (c *client) do(line, prefix string) {
 	c.t.Helper()
 	c.send(line + "\r\n")
 	got := c.reply()
-	if !strings.HasPrefix(got+" ", prefix+" ") {
+	if !begins(got, prefix) {
 		c.t.Fatalf("to %.80q the server says %q, want %q", line, got, prefix)
 	}
 }

@@ -17,8 +17,8 @@ import (
 // unlisted are pairs of reply code and code that RFC 5321 or this server's purpose asks for
 // and IANA's list does not have. 452 for too many recipients is RFC 5321, 4.5.3.1.10;
 // 421 may be said at any time, whatever the reason is; 502 is RFC 5321, 4.2.4 for
-// a command that is not implemented, which is what X.5.1 describes.
-var unlisted = []string{"452 4.5.3", "421 4.3.2", "421 4.7.0", "502 5.5.1"}
+// a command that is not implemented, which is what X.5.1 describes. 452 4.2.2 is the keeper's own.
+var unlisted = []string{"452 4.2.2", "452 4.5.3", "421 4.3.2", "421 4.7.0", "502 5.5.1"}
 
 // checkReplies reads all that a server said and holds each reply against RFC 2034
 // and RFC 5321 by nixie's own list of what replies can do wrong. It returns how many there are.
