@@ -56,6 +56,9 @@ func durationAt(text string, at, to int) (d time.Duration, end int) {
 	for end < to && (text[end] == ' ' || text[end] == '-') {
 		end++
 	}
+	if end == to || !unitStarts[text[end]] {
+		return 0, end
+	}
 	for _, u := range units {
 		if len(text[end:to]) >= len(u.name) && strings.EqualFold(text[end:end+len(u.name)], u.name) {
 			stop := end + len(u.name)
@@ -109,6 +112,17 @@ var units = [...]struct {
 	{"stunde", time.Hour, false}, {"day", 24 * time.Hour, false}, {"tag", 24 * time.Hour, false}, {"jour", 24 * time.Hour, false},
 	{"сек", time.Second, false}, {"мин", time.Minute, false}, {"час", time.Hour, false},
 	{"秒", time.Second, false}, {"分", time.Minute, false}, {"小时", time.Hour, false}, {"小時", time.Hour, false}, {"時間", time.Hour, false},
+}
+
+// unitStarts has the first bytes of units.
+var unitStarts = makeUnitStarts()
+
+func makeUnitStarts() (t [256]bool) {
+	for _, u := range units {
+		t[u.name[0]] = true
+		t[strings.ToUpper(u.name)[0]] = true
+	}
+	return t
 }
 
 // waitWords stand before a wait, in the same sentence.

@@ -27,6 +27,10 @@ func TestRetryAfter(t *testing.T) {
 		{"450 4.7.1 请在300秒后重试", 300 * time.Second},
 		{"451 4.7.650 The mail server [192.0.2.25] has been temporarily rate limited. wait 24:00 then", 0},
 		{"450 4.7.1 delay 30 min then retry", 30 * time.Minute},
+		{"450 4.7.1 RETRY IN 30 MIN", 30 * time.Minute},
+		{"450 4.7.1 ПОВТОРИТЕ ЧЕРЕЗ 2 ЧАСА", 2 * time.Hour},
+		{"450 4.7.1 повторите через 5", 0},
+		{"450 4.7.1 retry in 5 x", 0},
 	} {
 		r, err := nixie.ParseReply(tt.text)
 		if err != nil {

@@ -61,15 +61,15 @@ type grower struct {
 
 // insert adds one alternative of a phrase: its parts in order.
 func (g *grower) insert(phrase int32, parts []part, group int) {
-	slot := int32(-1)
-	if len(parts) > 1 {
-		slot = int32(len(g.slots))
-		for i := range len(parts) - 1 {
-			g.slots = append(g.slots, int8(i))
-		}
-	}
+	before := int32(-1)
 	for i, items := range parts {
-		g.uses = append(g.uses, use{phrase: phrase, slot: slot, part: int32(i), last: i == len(parts)-1})
+		u := use{phrase: phrase, slot: -1, before: before}
+		if i < len(parts)-1 {
+			u.slot = int32(len(g.slots))
+			g.slots = append(g.slots, slot{before, int32(i)})
+		}
+		before = u.slot
+		g.uses = append(g.uses, u)
 		for _, e := range g.items(items, int32(len(g.uses)-1)) {
 			if group < 0 {
 				g.first[e.sym] = append(g.first[e.sym], e.to)
@@ -93,10 +93,18 @@ func (g *grower) begin() {
 	g.places = map[string]int32{}
 	list := make([]int32, 1, firstStates) // no state has the place 0
 	g.list.Store(&list)
-	g.Set.first = make([]int32, len(g.first))
+	g.Set.first, g.ends = make([]int32, len(g.first)), newNumberSet(len(g.first))
 	for sym, nodes := range g.first {
 		if len(nodes) > 0 {
 			g.Set.first[sym] = g.wait(nodes)
+		}
+		for _, n := range nodes {
+			if g.nodes[n].use >= 0 {
+				g.ends.add(int32(sym))
+			}
+			for _, e := range g.edges[g.nodes[n].from:g.nodes[n].to] {
+				g.pairs.add(symbol(sym), e.sym)
+			}
 		}
 	}
 	g.groups, g.groupWords = make([]int32, len(g.inGroup)), make([]wordFilter, len(g.inGroup))

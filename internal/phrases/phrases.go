@@ -45,14 +45,18 @@ type Match struct {
 	Spans  [MaxParts]Span
 }
 
-// use says that a path through the automaton is a part of a phrase. slot numbers
-// the parts that others follow: it is that of the phrase's first, -1 for a phrase
-// of one part.
+// use says that a path through the automaton is a part of a phrase. A slot is the
+// number of a part that others follow.
 type use struct {
 	phrase int32
-	slot   int32
-	part   int32
-	last   bool
+	slot   int32 // -1 for the last part
+	before int32 // the slot of the part before, -1 for the first
+}
+
+// slot is what there is to know of a part that others follow.
+type slot struct {
+	before int32 // the slot of the part before, -1 for the first
+	part   int32 // its number in its phrase
 }
 
 type edge struct {
@@ -76,12 +80,14 @@ type Set struct {
 	words *wordIndex
 
 	first      []int32      // by symbol: the way to the state behind a first word
+	ends       numberSet    // the first words that are a part by themselves
+	pairs      pairFilter   // first words and those that go on from them
 	groups     []int32      // by group: the way to the state before a first word
 	groupWords []wordFilter // by group
 	states
 
 	phrases int
-	slots   []int8 // the number of each slot's part in its phrase
+	slots   []slot
 }
 
 // Len returns the number of phrases.
@@ -93,3 +99,32 @@ type wordFilter [8]uint64
 func (f *wordFilter) add(sym symbol) { f[sym>>6&7] |= 1 << (sym & 63) }
 
 func (f *wordFilter) may(sym symbol) bool { return f[sym>>6&7]&(1<<(sym&63)) != 0 }
+
+// any reports whether two filters may have a word in common.
+func (f *wordFilter) any(g *wordFilter) bool {
+	common := uint64(0)
+	for i := range f {
+		common |= f[i] & g[i]
+	}
+	return common != 0
+}
+
+// pairFilter says which pairs of words cannot begin a part, nearly always.
+type pairFilter [1 << (pairBits - 5)]uint32
+
+const pairBits = 18
+
+func pairHash(a, b symbol) uint32 {
+	return (uint32(a)*0x9E3779B1 ^ uint32(b)*0x85EBCA6B) >> (32 - pairBits)
+}
+
+func (f *pairFilter) add(a, b symbol) {
+	h := pairHash(a, b)
+	f[h>>5] |= 1 << (h & 31)
+}
+
+// may is 1 for a pair that was added, else 0, nearly always.
+func (f *pairFilter) may(a, b symbol) uint8 {
+	h := pairHash(a, b)
+	return uint8(f[h>>5]>>(h&31)) & 1
+}

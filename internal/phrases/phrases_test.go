@@ -2,6 +2,7 @@ package phrases
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -44,6 +45,15 @@ func TestScan(t *testing.T) {
 		{"reject*", "it was Rejected.", []string{"Rejected"}},
 		{"reject*", "project", nil},
 		{"reject*", "rejet", nil},
+		{"followup mail", "FOLLOWUP mail", []string{"FOLLOWUP mail"}}, // eight letters
+		{"followup mail", "FOLLOWUPS mail", nil},
+		{"abcdefghijklmnop", "x abcdefghIJKLMNOP", []string{"abcdefghIJKLMNOP"}}, // and twice eight
+		{"abcdefghijklmnop", "abcdefghijklmno", nil},
+		{"abcdefghijklmnop", "abcdefghijklmnopq", nil},
+		{"international*", "internationalised", []string{"internationalised"}},
+		{"international*", "internation", nil},
+		{"abcdefghe", "abcdefghé", []string{"abcdefghé"}},
+		{"abcdefg", "abcdefg é", []string{"abcdefg"}},
 		{"(rej*|reject*) it", "rejecting it", []string{"rejecting it"}},
 		{"rej* it", "rejecting it", []string{"rejecting it"}},
 		{"desactiv*", "désactivée", []string{"désactivée"}},
@@ -209,6 +219,36 @@ func TestManyScanners(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// The list of states outgrows its memory while scanners read it, each in its own order.
+func TestStatesGrow(t *testing.T) {
+	const n = 4000
+	var b Builder
+	words := make([]string, n)
+	for i := range words {
+		words[i] = fmt.Sprintf("a%d b%d ... c%d", i, i, i)
+		b.Add(words[i])
+	}
+	s := b.Build()
+	var wg sync.WaitGroup
+	for from := range 4 {
+		wg.Go(func() {
+			sc := s.NewScanner()
+			text := strings.Join(append(slices.Clone(words[from*n/4:]), words[:from*n/4]...), " ")
+			for range 2 {
+				sc.Reset()
+				sc.Feed(text, 0, len(text))
+				if got := len(sc.Find()); got != n {
+					t.Errorf("%d phrases found, want %d", got, n)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := len(*s.list.Load()); got <= firstStates {
+		t.Errorf("the states take %d numbers; the test is to make more than the %d there is room for", got, firstStates)
+	}
 }
 
 // naive says by the definition alone whether a phrase without gaps is in a text.

@@ -15,11 +15,12 @@ import (
 // processor's nearest memory. So all of a state lies together, in the order in which texts
 // lead to them, as numbers in one list. Where a state begins in it is its place:
 //
-//	the three sizes of what follows: see the constants below
-//	the parts that end here and complete their phrases: ^phrase for a phrase of
-//	one part; else the slot of the part before, and the phrase
-//	the slots of the other parts that end here, sorted
+//	where its parts begin, see the constants below
+//	the phrases of one part that end here
+//	the phrases of more parts that end here: the slots of the parts before, as a set
+//	the slots of the other parts that end here, as a set
 //	a hash table, never full, of words and the ways they lead
+//	once more the phrases of more parts: the slot of the part before, and the phrase
 //
 // A way is the place of a state, or before that is made, ^n, where n is the place
 // in waiting of the nodes that it is to have. It is 0 where nothing goes on.
@@ -32,13 +33,15 @@ type states struct {
 	waiting []int32          // sets of nodes: how many, then the nodes, sorted
 }
 
-// The sizes at the start of a state, in numbers; that of the table in pairs, 0 or
-// a power of two.
+// What a state begins with: the places of its parts, counted from its own. Its
+// phrases of one part begin behind these.
 const (
-	sizeEnds = iota
-	sizeOpen
-	sizeTable
-	sizesLen
+	atLasts   = iota // the set of the slots before, for phrases that end here
+	atOpen           // the set of the slots that end here
+	atTable          // the hash table
+	atPhrases        // the phrases of more parts
+	atEnd
+	atSingles
 )
 
 // wait keeps a set of nodes, which it sorts, and returns the way to its state.
@@ -50,10 +53,10 @@ func (s *states) wait(nodes []int32) int32 {
 	return ^at
 }
 
-// make makes the state that a way leads to, unless it is there, and returns its
+// lead makes the state that a way leads to, unless it is there, and returns its
 // place and the list that has it. The way may be in an older list, whose ways
 // nobody sees to be found any more: that costs time only.
-func (s *Set) make(way *int32) (place int32, list []int32) {
+func (s *Set) lead(way *int32) (place int32, list []int32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list = *s.list.Load()
@@ -75,34 +78,45 @@ func (s *Set) state(list, nodes []int32) (int32, []int32) {
 	if place, ok := s.places[string(key)]; ok {
 		return place, list
 	}
-	place := int32(len(list))
-	list = append(list, make([]int32, sizesLen)...)
-	var open []int32
+	var singles, open, lasts, phrases []int32
 	for _, n := range nodes {
 		if s.nodes[n].use < 0 {
 			continue
 		}
 		u := s.uses[s.nodes[n].use]
 		switch {
-		case !u.last:
-			open = append(open, u.slot+u.part)
-		case u.slot < 0:
-			list = append(list, ^u.phrase)
+		case u.slot >= 0:
+			open = append(open, u.slot)
+		case u.before < 0:
+			singles = append(singles, u.phrase)
 		default:
-			list = append(list, u.slot+u.part-1, u.phrase)
+			lasts = append(lasts, u.before)
+			phrases = append(phrases, u.before, u.phrase)
 		}
 	}
-	slices.Sort(open)
-	open = slices.Compact(open)
-	table := s.table(nodes)
-	sizes := list[place:][:sizesLen]
-	sizes[sizeEnds] = int32(len(list)) - place - sizesLen
-	sizes[sizeOpen] = int32(len(open))
-	sizes[sizeTable] = int32(len(table) / 2)
-	list = append(append(list, open...), table...)
+	place := int32(len(list))
+	list = append(list, make([]int32, atSingles)...)
+	for i, part := range [...][]int32{singles, slotSet(lasts), slotSet(open), s.table(nodes), phrases} {
+		list = append(list, part...)
+		list[int(place)+i] = int32(len(list)) - place
+	}
 	s.places[string(key)] = place
 	s.list.Store(&list)
 	return place, list
+}
+
+// slotSet writes slots as a set: which 32 of all, and a bit for each of these. It
+// sorts them.
+func slotSet(slots []int32) []int32 {
+	slices.Sort(slots)
+	var set []int32
+	for _, n := range slots {
+		if len(set) == 0 || set[len(set)-2] != n>>5 {
+			set = append(set, n>>5, 0)
+		}
+		set[len(set)-1] |= 1 << (n & 31)
+	}
+	return set
 }
 
 // table makes the hash table of a state with these nodes.
@@ -122,7 +136,7 @@ func (s *Set) table(nodes []int32) []int32 {
 		return nil
 	}
 	size := 2
-	for size*3 < words*4 {
+	for size < words*4 {
 		size *= 2
 	}
 	table := make([]int32, 2*size)

@@ -111,7 +111,13 @@ func (t hashTable) get(h uint64) symbol {
 }
 
 func (v *vocabulary) index() *wordIndex {
-	ix := &wordIndex{exact: newHashTable(len(v.words)), stems: newHashTable(len(v.words)), other: map[string]symbol{}}
+	stems := 0
+	for _, word := range v.words {
+		if strings.HasSuffix(word, openEnding) {
+			stems++
+		}
+	}
+	ix := &wordIndex{exact: newHashTable(len(v.words) - stems), stems: newHashTable(stems), other: map[string]symbol{}}
 	for i, word := range v.words {
 		stem, open := strings.CutSuffix(word, openEnding)
 		ok := isASCII(stem)
