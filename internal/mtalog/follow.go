@@ -84,7 +84,8 @@ func (e *LostError) Unwrap() error { return e.Err }
 // waits for its end, but for the last one of a file that was left.
 //
 // Where a log is copied and then truncated, what was written between the two is
-// lost unless it had been taken; the rest is found in the copy.
+// lost unless it had been taken; the rest is found in the copy. Only at a first
+// start on an empty file is all lost that comes and is truncated within one Poll.
 func Follow(ctx context.Context, c Config) error {
 	f, err := newFollower(c)
 	if err != nil {
@@ -340,6 +341,13 @@ func (f *follower) moveOn(ctx context.Context) (moved bool, err error) {
 	}
 	if len(newer) == 0 {
 		return false, absent
+	}
+	// The live file is not gone into before it can be told by its first line: were it
+	// copied and truncated once more before the next look, nothing would show it.
+	if newer[0].mark.kind == liveMark {
+		if told, err := newer[0].hasLine(); !told {
+			return false, err
+		}
 	}
 	if line, ok := f.lines.rest(); ok {
 		f.at = f.position()

@@ -3,6 +3,7 @@ package mtalog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -427,6 +428,66 @@ func TestFollowSkips(t *testing.T) {
 		wantTold(t, k, "mail.log: 1 lines of more than 32768 bytes left out")
 		r.end(t)
 	})
+}
+
+// TestFollowKilledInLong is ended within a line that is too long: what comes after
+// the restart is no line of its own.
+func TestFollowKilledInLong(t *testing.T) {
+	inBubble(t, func(t *testing.T, d logDir, k *keeper) {
+		d.write("a\n" + strings.Repeat("x", 2*MaxBatchBytes))
+		start(t, k, Config{Path: d.path}).end(t)
+		d.write("x\nb\n")
+		r := start(t, k, Config{Path: d.path})
+		wantLines(t, k, "a", "b")
+		wantTold(t, k, "1 lines of more")
+		r.end(t)
+	})
+}
+
+// TestFollowRace rotates and writes all the while, so that the follower meets every
+// state in between. The writer goes on in the renamed file for some lines.
+func TestFollowRace(t *testing.T) {
+	d := newLogDir(t)
+	const each, files = 50, 100
+	d.write("first\n")
+	want := []string{"first"}
+	for i := range each * files {
+		want = append(want, fmt.Sprintf("line %d", i))
+	}
+	begun, all := make(chan struct{}), make(chan struct{})
+	k := &keeper{}
+	k.after = func() {
+		switch len(k.lines) {
+		case 1:
+			close(begun)
+		case len(want):
+			close(all)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	c := Config{Path: d.path, Take: k.take, Tell: k.tell, Poll: time.Microsecond}
+	go func() { done <- Follow(ctx, c) }()
+	<-begun
+	live := d
+	for i, line := range want[1:] {
+		if i%each == each/2 {
+			live.path = fmt.Sprintf("%s-2026%04d", d.path, 101+i/each)
+			d.must(os.Rename(d.path, live.path))
+			d.write("")
+		}
+		if i%each == each/2+5 {
+			live = d
+		}
+		live.write(line + "\n")
+	}
+	select {
+	case <-all:
+	case <-time.After(time.Minute):
+	}
+	stop()
+	<-done
+	wantLines(t, k, want...)
 }
 
 func TestFollowRefuses(t *testing.T) {

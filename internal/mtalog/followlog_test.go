@@ -5,11 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,15 +18,19 @@ import (
 
 // A keeper keeps lines and position together, as a store does in a transaction.
 type keeper struct {
+	mu     sync.Mutex
 	lines  []string
 	at     Position
 	calls  int
 	told   []error
 	before func() error // called before lines are kept: what it returns is Take's error
 	after  func()       // called when they are kept
+	stop   context.CancelFunc
 }
 
 func (k *keeper) take(_ context.Context, lines []string, after Position) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.calls++
 	if k.before != nil {
 		if err := k.before(); err != nil {
@@ -42,7 +45,11 @@ func (k *keeper) take(_ context.Context, lines []string, after Position) error {
 	return nil
 }
 
-func (k *keeper) tell(err error) { k.told = append(k.told, err) }
+func (k *keeper) tell(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.told = append(k.told, err)
+}
 
 // A run is a follower at work. It looks only when it is told to, but for the first time.
 type run struct {
@@ -56,7 +63,7 @@ func start(t *testing.T, k *keeper, c Config) *run {
 	t.Helper()
 	r := &run{look: make(chan struct{}), done: make(chan error, 1)}
 	ctx, stop := context.WithCancel(t.Context())
-	r.stop = stop
+	r.stop, k.stop = stop, stop
 	c.Take, c.Tell, c.Look, c.PollOnly = k.take, k.tell, r.look, true
 	c.From = throughJSON(t, k.at)
 	if c.Poll == 0 {
@@ -161,24 +168,10 @@ func gzipped(t *testing.T, text []byte) []byte {
 	return b.Bytes()
 }
 
-// numbered returns the lines from one number to before another.
-func numberedLines(from, to int) (lines []string) {
-	for i := from; i < to; i++ {
-		lines = append(lines, fmt.Sprintf("Nov 22 10:00:07 mail postfix/qmgr[4]: %010X: removed", i))
-	}
-	return lines
-}
-
-func text(lines ...string) string {
-	var b bytes.Buffer
-	for _, l := range lines {
-		io.WriteString(&b, l+"\n")
-	}
-	return b.String()
-}
-
 func wantLines(t *testing.T, k *keeper, want ...string) {
 	t.Helper()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if !slices.Equal(k.lines, want) {
 		t.Errorf("lines taken: %q\nwant %q", k.lines, want)
 	}
@@ -187,6 +180,8 @@ func wantLines(t *testing.T, k *keeper, want ...string) {
 // wantTold compares what was told with texts, "" standing for nil.
 func wantTold(t *testing.T, k *keeper, want ...string) {
 	t.Helper()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	var got []string
 	for _, err := range k.told {
 		if err == nil {

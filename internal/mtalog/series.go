@@ -1,6 +1,7 @@
 package mtalog
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -319,6 +320,16 @@ func (f sibling) fits(p Print) (bool, error) {
 		return true, nil // what comes after may be damaged
 	}
 	return false, err
+}
+
+// hasLine reports whether the file's first bytes hold a line, or all of them are there.
+func (f sibling) hasLine() (bool, error) {
+	l, err := openLog(f.path, true)
+	if err != nil {
+		return false, err
+	}
+	defer l.close()
+	return len(l.head) == maxPrint || bytes.IndexByte(l.head, '\n') >= 0, nil
 }
 
 // newer returns what was written after the file l, which was read to p: the
