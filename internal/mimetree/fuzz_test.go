@@ -19,6 +19,9 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, msg string) {
 		tree := Parse(msg)
 		checkTree(t, msg, tree)
+		if _, body := ParseHeader(msg); HasBody(msg) && blank(body) {
+			t.Fatalf("HasBody tells of a body where ParseHeader finds none: %q", msg)
+		}
 		for range 2 {
 			reused.Parse(msg)
 			if !reflect.DeepEqual(tree.Parts, reused.Parts) || !sameProblems(tree.Problems, reused.Problems) {

@@ -92,3 +92,30 @@ func TestHeaderText(t *testing.T) {
 		}
 	}
 }
+
+func TestHasBody(t *testing.T) {
+	for text, want := range map[string]bool{
+		"":                             false,
+		"Subject: x":                   false,
+		"Subject: x\n":                 false,
+		"Subject: x\n\n":               false,
+		"Subject: x\n\n \r\n\t\n":      false,
+		"Subject: x\n\nwords":          true,
+		"Subject: x\r\n\r\nwords":      true,
+		"Subject: x\r\n\r\r\nwords":    true,
+		"Subject: x\n \nTo: y\n":       false, // a line of white space may be folded
+		"Subject: x\n \nTo: y\n\nx":    true,
+		"\nSubject: x\n\nwords":        false, // an empty line before the header ends none
+		"\ufeffSubject: x\n\nwords":    false,
+		"Subject: x\rTo: y\r\rwords":   false,
+		"words that are no header\n":   false,
+		"no header\n\nwords behind it": true,
+	} {
+		if got := HasBody(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+		if _, body := ParseHeader(text); want && blank(body) {
+			t.Errorf("%q: ParseHeader finds no body", text)
+		}
+	}
+}
