@@ -60,8 +60,9 @@ type Envelope struct {
 // A Path is a sender or a recipient. The zero Path is "<>".
 type Path struct {
 	// Address is the mailbox as the client wrote it, without brackets, without a source
-	// route: local-part@domain, or "Postmaster" alone. It is printable, ASCII unless
-	// the client asked for SMTPUTF8, and has the syntax of RFC 5321, 4.1.2.
+	// route: local-part@domain, or "Postmaster" alone. It has the syntax of RFC 5321,
+	// 4.1.2, at most 1024 bytes and no control character; it is ASCII unless the client asked
+	// for SMTPUTF8, and then valid UTF-8.
 	Address string
 	// Params are what followed, in order, each name at most once.
 	Params []Param

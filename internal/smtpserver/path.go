@@ -6,11 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// Lengths of RFC 5321, 4.5.3.1.1 to 4.5.3.1.3, and RFC 1035, 2.3.4.
+// Lengths in bytes: RFC 5321, 4.5.3.1.2 and RFC 1035, 2.3.4 for domains.
+//
+// QUIRK: a mailbox may have 1024. RFC 5321, 4.5.3.1.1 and 4.5.3.1.3 allow 64 before the @ and
+// 256 in all, and ask for no limits where possible: signed senders of mailing lists go beyond.
 const (
-	maxLocalPart = 64
-	maxDomain    = 255
-	maxLabel     = 63
+	maxMailbox = 1024
+	maxDomain  = 255
+	maxLabel   = 63
 )
 
 // A pathFlaw is what is wrong with a path.
@@ -60,7 +63,7 @@ func mailbox(path string, utf8OK bool) (string, pathFlaw) {
 		return "", pathSyntax
 	}
 	at := strings.LastIndexByte(path, '@')
-	if strings.HasSuffix(path, "]") { // an address literal may hold anything but brackets
+	if strings.HasSuffix(path, "]") { // an address literal may hold an @
 		at = strings.LastIndex(path, "@[")
 	}
 	if at < 0 {
@@ -72,7 +75,7 @@ func mailbox(path string, utf8OK bool) (string, pathFlaw) {
 		return "", pathSyntax
 	case !utf8OK && !isASCII(path):
 		return "", pathNotASCII
-	case len(local) > maxLocalPart || len(domain) > maxDomain:
+	case len(path) > maxMailbox || len(domain) > maxDomain:
 		return "", pathTooLong
 	}
 	return path, pathFine
