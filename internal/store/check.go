@@ -88,7 +88,7 @@ func (s *Store) checkHashes(ctx context.Context, stream string, hashes []hash, h
 
 // holdingNow chooses the suppressions that hold for so many hashes.
 func holdingNow(hashes int) string {
-	return numbered("WHERE tenant = ? AND stream IN (?, ?) AND state <> 'lifted' AND (until_at = 0 OR until_at > ?) AND hash IN (" + marks(hashes) + ")")
+	return numbered(indexedBy("suppressions_one") + " WHERE tenant = ? AND stream IN (?, ?) AND state <> 'lifted' AND (until_at = 0 OR until_at > ?) AND hash IN (" + marks(hashes) + ")")
 }
 
 func (s *Store) holdingArgs(stream string, now time.Time, hashes []hash) []any {

@@ -33,11 +33,37 @@ const (
 		coalesce(j.basis, ''), coalesce(j.rule, ''), coalesce(j.receiver, ''), coalesce(j.retry_after, 0)`
 )
 
-func selectDeliveries() string {
-	return "SELECT " + deliveryShown + ", " + judgementShown + ` FROM deliveries d
+func selectDeliveries(index string) string {
+	return "SELECT " + deliveryShown + ", " + judgementShown + " FROM deliveries d" + index + `
 		LEFT JOIN messages m ON m.tenant = d.tenant AND m.id = d.message
 		LEFT JOIN events e ON e.tenant = d.tenant AND e.id = d.shown
 		LEFT JOIN judgements j ON ` + ofLatestRules("d.tenant", "d.shown")
+}
+
+// indexFor names the index by which the deliveries are found that a filter chooses.
+func indexFor(f *delivery.Filter) string {
+	switch {
+	case f.Delivery != "":
+		return "" // there is one
+	case f.Message != "", f.MessageID != "", f.QueueID != "":
+		return indexedBy("deliveries_message")
+	case f.Recipient != "":
+		return indexedBy("deliveries_normal")
+	case f.Domain != "":
+		return indexedBy("deliveries_domain")
+	}
+	return indexedBy("deliveries_last")
+}
+
+// narrow reports whether a filter chooses few deliveries, which are found at once.
+func narrow(f *delivery.Filter) bool {
+	return f.Delivery != "" || f.Message != "" || f.MessageID != "" || f.QueueID != "" || f.Recipient != ""
+}
+
+func listOfDeliveries(f *delivery.Filter) *listing {
+	return &listing{
+		list: listDeliveries, at: "d.last_at", id: "d.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest, selected: selectDeliveries(indexFor(f)),
+	}
 }
 
 // Deliveries returns a page of deliveries, sorted by when something was last heard
@@ -55,10 +81,7 @@ func (s *Store) Deliveries(ctx context.Context, f delivery.Filter) (delivery.Pag
 }
 
 func (s *Store) pageOfDeliveries(ctx context.Context, f *delivery.Filter, w *where) (delivery.Page[delivery.Delivery], error) {
-	l := &listing{
-		list: listDeliveries, at: "d.last_at", id: "d.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest, selected: selectDeliveries(),
-	}
-	return readPage(ctx, s.read, l, w, scanDelivery, func(d *delivery.Delivery) place {
+	return readPage(ctx, s.read, listOfDeliveries(f), w, scanDelivery, func(d *delivery.Delivery) place {
 		return place{d.Standing.Last.UnixMicro(), d.ID}
 	})
 }

@@ -15,10 +15,18 @@ import (
 // entryShown are the columns of what an event was found to be about.
 const entryShown = "d.id, d.message, coalesce(d.recipient, e.recipient)"
 
-func selectEntries() string {
-	return "SELECT " + columnsOf("e", eventColumns) + ", " + entryShown + ", " + judgementShown + ` FROM events e
+func selectEntries(index string) string {
+	return "SELECT " + columnsOf("e", eventColumns) + ", " + entryShown + ", " + judgementShown + " FROM events e" + index + `
 		LEFT JOIN deliveries d ON d.tenant = e.tenant AND d.id = e.delivery
 		LEFT JOIN judgements j ON ` + ofLatestRules("e.tenant", "e.id")
+}
+
+func listOfEvents(f *delivery.Filter) *listing {
+	index := indexedBy("events_at")
+	if narrow(f) {
+		index = indexedBy("events_delivery")
+	}
+	return &listing{list: listEvents, at: "e.at", id: "e.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest, selected: selectEntries(index)}
 }
 
 // Events returns a page of events, sorted by when they happened. A filter on
@@ -36,8 +44,7 @@ func (s *Store) pageOfEvents(ctx context.Context, f *delivery.Filter) (delivery.
 	if err != nil {
 		return delivery.Page[delivery.Entry]{}, err
 	}
-	l := &listing{list: listEvents, at: "e.at", id: "e.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest, selected: selectEntries()}
-	return readPage(ctx, s.read, l, w, scanEntry, func(e *delivery.Entry) place { return place{e.Event.At.UnixMicro(), e.Event.ID} })
+	return readPage(ctx, s.read, listOfEvents(f), w, scanEntry, func(e *delivery.Entry) place { return place{e.Event.At.UnixMicro(), e.Event.ID} })
 }
 
 func (s *Store) eventsWhere(ctx context.Context, f *delivery.Filter) (*where, error) {
@@ -65,8 +72,13 @@ func (s *Store) eventsWhere(ctx context.Context, f *delivery.Filter) (*where, er
 	if err := s.whoseWhere(ctx, about, &whose); err != nil {
 		return nil, err
 	}
-	if len(about.conditions) > 0 {
-		w.and("e.delivery IN (SELECT d.id FROM deliveries d WHERE d.tenant = ? AND "+about.String()+")", append([]any{tenant}, about.args...)...)
+	switch {
+	case len(about.conditions) == 0:
+	case narrow(&whose):
+		w.and("e.delivery IN (SELECT d.id FROM deliveries d"+indexFor(&whose)+" WHERE d.tenant = ? AND "+about.String()+")",
+			append([]any{tenant}, about.args...)...)
+	default:
+		w.and("EXISTS (SELECT 1 FROM deliveries d WHERE d.tenant = e.tenant AND d.id = e.delivery AND "+about.String()+")", about.args...)
 	}
 	return w, nil
 }
@@ -115,7 +127,7 @@ func (s *Store) entriesNamed(ctx context.Context, ids []id.ID) ([]delivery.Entry
 		w := &where{}
 		w.and("e.tenant = ?", tenant)
 		w.and("e.id IN ("+marks(len(some))+")", anyOf(some)...)
-		rows, err := s.read.QueryContext(ctx, numbered(selectEntries()+" WHERE "+w.String()), w.args...)
+		rows, err := s.read.QueryContext(ctx, numbered(selectEntries("")+" WHERE "+w.String()), w.args...)
 		if err != nil {
 			return nil, err
 		}

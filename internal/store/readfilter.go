@@ -80,12 +80,19 @@ func (w *where) isID(column, text string) error {
 	if text == "" {
 		return nil
 	}
+	x, err := idOf(text)
+	if err == nil {
+		w.and(column+" = ?", x)
+	}
+	return err
+}
+
+func idOf(text string) (id.ID, error) {
 	x, err := id.Parse(text)
 	if err != nil {
-		return fmt.Errorf("%.80q %w: %w", text, delivery.ErrFilter, err)
+		return x, fmt.Errorf("%.80q %w: %w", text, delivery.ErrFilter, err)
 	}
-	w.and(column+" = ?", x)
-	return nil
+	return x, nil
 }
 
 // inBrackets writes a Message-ID as it is stored.

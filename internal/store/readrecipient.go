@@ -43,7 +43,7 @@ func (s *Store) fillRecipient(ctx context.Context, r *suppression.Recipient) err
 
 // outcomesOf counts where the deliveries to an address stand, and the complaints.
 func (s *Store) outcomesOf(ctx context.Context, normal string) (map[delivery.Outcome]int, int, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT outcome, count(*), sum(complained) FROM deliveries
+	rows, err := s.read.QueryContext(ctx, `SELECT outcome, count(*), sum(complained) FROM deliveries`+indexedBy("deliveries_normal")+`
 		WHERE tenant = $1 AND normal = $2 GROUP BY outcome`, tenant, normal)
 	if err != nil {
 		return nil, 0, err
@@ -68,7 +68,7 @@ func (s *Store) suppressionsOf(ctx context.Context, hashes []hash) ([]suppressio
 	for i := range hashes {
 		args = append(args, hashes[i][:])
 	}
-	found, err := querySuppressions(ctx, s.read, numbered("WHERE tenant = ? AND hash IN ("+marks(len(hashes))+
+	found, err := querySuppressions(ctx, s.read, numbered(indexedBy("suppressions_hash")+" WHERE tenant = ? AND hash IN ("+marks(len(hashes))+
 		") ORDER BY since_at DESC, id DESC LIMIT ?"), append(args, suppression.MaxShown)...)
 	if err != nil {
 		return nil, err

@@ -82,6 +82,11 @@ func columnsOf(table, list string) string {
 	return strings.Join(names, ", ")
 }
 
+// indexedBy names the index by which a table is to be read. SQLite takes it that a tenant
+// has few rows, and would rather read all of them than sort a few; it would be told
+// better by ANALYZE, but not before there are rows. PostgreSQL knows without.
+func indexedBy(index string) string { return " INDEXED BY " + index }
+
 // A listing is a list that is read page by page, sorted by a column of times and
 // the ids of the same table.
 type listing struct {

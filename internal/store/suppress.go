@@ -14,16 +14,23 @@ import (
 	"github.com/nixiemail/nixie/internal/suppression"
 )
 
+func listOfSuppressions(f *suppression.Filter) *listing {
+	index := indexedBy("suppressions_since")
+	if f.Name != "" {
+		index = indexedBy("suppressions_hash")
+	}
+	return &listing{
+		list: listSuppressions, at: "s.since_at", id: "s.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest,
+		selected: "SELECT " + columnsOf("s", suppressionColumns) + " FROM suppressions s" + index,
+	}
+}
+
 // Suppressions returns a page of suppressions, sorted by when they began.
 func (s *Store) Suppressions(ctx context.Context, f suppression.Filter) (delivery.Page[suppression.Listed], error) {
 	now := s.clock()
 	w, err := s.suppressionsWhere(&f, now)
 	if err != nil {
 		return delivery.Page[suppression.Listed]{}, fmt.Errorf("listing suppressions: %w", err)
-	}
-	l := &listing{
-		list: listSuppressions, at: "s.since_at", id: "s.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest,
-		selected: "SELECT " + columnsOf("s", suppressionColumns) + " FROM suppressions s",
 	}
 	scan := func(rows *sql.Rows) (suppression.Listed, error) {
 		found, err := scanSuppression(rows)
@@ -32,7 +39,7 @@ func (s *Store) Suppressions(ctx context.Context, f suppression.Filter) (deliver
 		}
 		return s.listed(*found, now), nil
 	}
-	page, err := readPage(ctx, s.read, l, w, scan, func(x *suppression.Listed) place { return place{x.Since.UnixMicro(), x.ID} })
+	page, err := readPage(ctx, s.read, listOfSuppressions(&f), w, scan, func(x *suppression.Listed) place { return place{x.Since.UnixMicro(), x.ID} })
 	if err != nil {
 		return page, fmt.Errorf("listing suppressions: %w", err)
 	}
