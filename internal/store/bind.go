@@ -124,5 +124,9 @@ func (t *tx) oneMessage(u *use, other id.ID) error {
 			return err
 		}
 	}
-	return t.enter(m, u)
+	if u.Message != m.ID {
+		u.Message, u.changed = m.ID, true
+	}
+	_, err = t.bind(u, false)
+	return err
 }

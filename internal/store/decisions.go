@@ -67,7 +67,7 @@ func (t *tx) find(e *delivery.Event, d *recipient, before delivery.Standing, got
 // findAgain asks anew what is known of a delivery means, since its message turned
 // out to have another sender or to be in another stream than before.
 func (t *tx) findAgain(d *recipient, stream string) error {
-	t.findings = slices.DeleteFunc(t.findings, func(f finding) bool { return f.delivery == d })
+	t.findings = slices.DeleteFunc(t.findings, func(f finding) bool { return f.delivery == d && !f.Withdrawn })
 	for i := range t.rules.Rules {
 		rule := &t.rules.Rules[i]
 		struck, err := t.struck(d, rule, rule.StreamFor(stream))

@@ -29,6 +29,7 @@ type recipient struct {
 	senderDomain      string
 	state             delivery.State
 	standing          delivery.Standing // as state amounts to
+	success           time.Time         // when it was delivered, by the table; zero if it was not
 	counted           cell              // where it is counted, by the table
 	stored, changed   bool
 }
@@ -54,6 +55,9 @@ func scanRecipient(row interface{ Scan(...any) error }) (*recipient, error) {
 	d.counted.hour, d.counted.stream, d.counted.senderDomain = hourOf(since), d.stream, d.senderDomain
 	if err := json.Unmarshal(state, &d.state); err != nil {
 		return nil, fmt.Errorf("reading the state of delivery %s: %w", d.id, err)
+	}
+	if d.counted.outcome == string(delivery.Delivered) {
+		d.success = fromMicros(since)
 	}
 	d.standing = d.state.Standing()
 	return d, nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/nixiemail/nixie/internal/suppression"
@@ -59,6 +60,7 @@ func (t *tx) moveDelivery(into, from *message, d *recipient) error {
 	if there != nil {
 		return t.mergeDeliveries(there, d)
 	}
+	stream := d.stream
 	d.message, d.stream, d.senderDomain = into.ID, into.Stream, into.senderDomain
 	d.state.Since(into.At)
 	for _, q := range into.queues {
@@ -67,7 +69,10 @@ func (t *tx) moveDelivery(into, from *message, d *recipient) error {
 	t.of(into, d)
 	t.byAddress[addressed{into.ID, d.normal}] = d
 	t.changed(d)
-	return t.moveStrikes(d, d)
+	if err := t.moveStrikes(d, d); err != nil {
+		return err
+	}
+	return t.findAgain(d, stream)
 }
 
 // moveQueues makes the uses that from was in those of into.
@@ -115,12 +120,18 @@ func (t *tx) mergeDeliveries(into, from *recipient) error {
 	if err := t.moveStrikes(into, from); err != nil {
 		return err
 	}
+	if err := t.findAgain(into, from.stream); err != nil {
+		return err
+	}
 	return t.dropDelivery(into, from)
 }
 
 // dropDelivery takes out a delivery that was merged into another.
 func (t *tx) dropDelivery(into, from *recipient) error {
 	t.uncount(from)
+	if !from.success.IsZero() {
+		t.turned = append(t.turned, from)
+	}
 	t.gone[from.id] = into.id
 	delete(t.deliveries, from.id)
 	if t.byAddress[addressed{from.message, from.normal}] == from {
@@ -133,7 +144,7 @@ func (t *tx) dropDelivery(into, from *recipient) error {
 }
 
 // moveStrikes makes strikes for one delivery those for another, of which each rule
-// takes one only.
+// takes one only. Both may be the same, of another message than before.
 func (t *tx) moveStrikes(into, from *recipient) error {
 	for i := range t.findings {
 		if f := &t.findings[i]; f.delivery == from {
@@ -143,17 +154,45 @@ func (t *tx) moveStrikes(into, from *recipient) error {
 	if !from.stored {
 		return nil
 	}
-	for _, h := range [][32]byte{t.hashOf(suppression.Address, from.normal), t.hashOf(suppression.Domain, from.domain)} {
+	for _, target := range []suppression.Target{suppression.Address, suppression.Domain} {
+		hash := t.hashOf(target, from.of(target))
 		if into != from {
 			err := t.exec(`DELETE FROM strikes WHERE tenant = $1 AND hash = $2 AND delivery = $3 AND EXISTS (SELECT 1 FROM strikes AS other
 				WHERE other.tenant = strikes.tenant AND other.hash = strikes.hash AND other.stream = strikes.stream AND other.rule = strikes.rule
-				AND other.delivery = $4)`, tenant, h[:], from.id, into.id)
+				AND other.delivery = $4)`, tenant, hash[:], from.id, into.id)
 			if err != nil {
 				return err
 			}
 		}
-		err := t.exec("UPDATE strikes SET delivery = $4, message = $5 WHERE tenant = $1 AND hash = $2 AND delivery = $3", tenant, h[:], from.id, into.id, into.message)
+		err := t.exec("UPDATE strikes SET delivery = $4, message = $5 WHERE tenant = $1 AND hash = $2 AND delivery = $3", tenant, hash[:], from.id, into.id, into.message)
 		if err != nil {
+			return err
+		}
+		if err := t.moveEvidence(hash, into, from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveEvidence does the same to the strikes on which suppressions rest.
+func (t *tx) moveEvidence(hash [32]byte, into, from *recipient) error {
+	all, err := querySuppressions(context.Background(), t, "WHERE tenant = $1 AND hash = $2 AND state <> 'lifted'", tenant, hash[:])
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		s := &all[i]
+		moved := false
+		for k := range s.Evidence {
+			if e := &s.Evidence[k]; e.Delivery == from.id {
+				e.Delivery, e.Message, moved = into.id, into.message, true
+			}
+		}
+		if !moved {
+			continue
+		}
+		if err := t.putSuppression(s); err != nil {
 			return err
 		}
 	}

@@ -141,13 +141,28 @@ func (t *tx) heard(m *message, at time.Time) error {
 	return t.eachOf(m, func(d *recipient) bool { return d.state.Since(at) })
 }
 
-// name gives a message its Message-ID.
+// name gives a message its Message-ID. A registered message takes over what is
+// known under it; another one stays without if there is one, see [tx.bind].
 func (t *tx) name(m *message, messageID string) error {
-	if _, err := t.messagesNamed(messageID, m.At, LateNews); err != nil { // so that t.named has all of them
+	known, err := t.messagesNamed(messageID, m.At, SameMessage)
+	if err != nil || len(known) > 0 && !m.Registered {
 		return err
 	}
 	m.MessageID, m.changed = messageID, true
 	t.named[messageID] = append(t.named[messageID], m.ID)
+	return t.takeOver(m, known)
+}
+
+// takeOver makes what a log told of a message before it was registered that message's.
+func (t *tx) takeOver(m *message, known []*message) error {
+	for _, o := range known {
+		if o == m || o.Registered {
+			continue
+		}
+		if err := t.mergeMessages(m, o); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

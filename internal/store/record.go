@@ -239,8 +239,8 @@ func (t *tx) messageNews(told *delivery.Message, got *delivery.Received) error {
 		return err
 	}
 	if m == nil {
-		m, got.New = t.register(told), true
-		if err := t.takeOver(m); err != nil {
+		got.New = true
+		if m, err = t.register(told); err != nil {
 			return err
 		}
 	}
@@ -254,7 +254,7 @@ func (t *tx) messageNews(told *delivery.Message, got *delivery.Received) error {
 }
 
 // register makes a message as it was told.
-func (t *tx) register(told *delivery.Message) *message {
+func (t *tx) register(told *delivery.Message) (*message, error) {
 	m := &message{Message: *told, heardDay: dayOf(told.At), senderKnown: true, streamTold: told.Stream != "", changed: true}
 	if m.ID.IsZero() {
 		m.ID = t.newID()
@@ -266,28 +266,11 @@ func (t *tx) register(told *delivery.Message) *message {
 	m.senderDomain = address.Domain(m.Sender)
 	t.restream(m)
 	t.messages[m.ID] = m
-	return m
-}
-
-// takeOver makes what a log told of a message before it was registered that message's.
-func (t *tx) takeOver(m *message) error {
-	if m.MessageID == "" {
-		return nil
+	messageID := m.MessageID
+	if m.MessageID = ""; messageID == "" {
+		return m, nil
 	}
-	all, err := t.messagesNamed(m.MessageID, m.At, SameMessage)
-	if err != nil {
-		return err
-	}
-	t.named[m.MessageID] = append(t.named[m.MessageID], m.ID)
-	for _, o := range all {
-		if o.Registered {
-			continue
-		}
-		if err := t.mergeMessages(m, o); err != nil {
-			return err
-		}
-	}
-	return nil
+	return m, t.name(m, messageID)
 }
 
 // registerRecipient makes a recipient known, with the event that the message to it

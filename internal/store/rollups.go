@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/nixiemail/nixie/internal/delivery"
 )
@@ -19,16 +20,26 @@ func (d *recipient) cell() cell {
 
 // recount counts a delivery where it belongs now, and no longer where it was.
 func (t *tx) recount(d *recipient) {
+	t.turn(d)
 	c := d.cell()
 	if c == d.counted {
 		return
 	}
-	if (c.outcome == string(delivery.Delivered)) != (d.counted.outcome == string(delivery.Delivered)) {
-		t.turned = append(t.turned, d)
-	}
 	t.uncount(d)
 	t.cells[c]++
 	d.counted = c
+}
+
+// turn notes whether a delivery is a success, or the time of it, that it was not
+// before.
+func (t *tx) turn(d *recipient) {
+	var success time.Time
+	if d.standing.Outcome == delivery.Delivered {
+		success = d.standing.Since
+	}
+	if !success.Equal(d.success) {
+		t.turned, d.success = append(t.turned, d), success
+	}
 }
 
 func (t *tx) uncount(d *recipient) {

@@ -44,7 +44,7 @@ var eventTests = []suiteTest{
 	{"by the id of the delivery", func(t *testing.T, w *world) {
 		x := w.id()
 		w.record(&delivery.Message{ID: w.id(), At: minute(0), Source: ourLog, Registered: true, Recipients: []delivery.Recipient{{Delivery: x, Address: "bob@example.net"}}})
-		got := w.record(w.event(minute(5), delivery.Bounced, delivery.Failed, by(x), via(delivery.FromReport, delivery.ProofSigned), noMailbox))[0]
+		got := w.record(w.event(minute(5), delivery.Bounced, delivery.Failed, byID(x), via(delivery.FromReport, delivery.ProofSigned), noMailbox))[0]
 		if got.Delivery != x || !got.Changed {
 			t.Errorf("%+v", got)
 		}
@@ -148,7 +148,7 @@ var eventTests = []suiteTest{
 		}
 	}},
 	{"a delivery that was given no more than its id", func(t *testing.T, w *world) {
-		got := w.record(w.event(minute(1), delivery.Bounced, delivery.Failed, by(id.ID{9}), via(delivery.FromReport, delivery.ProofSigned), noMailbox))[0]
+		got := w.record(w.event(minute(1), delivery.Bounced, delivery.Failed, byID(id.ID{9}), via(delivery.FromReport, delivery.ProofSigned), noMailbox))[0]
 		if !got.Delivery.IsZero() {
 			t.Errorf("%+v", got)
 		}

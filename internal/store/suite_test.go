@@ -90,7 +90,7 @@ func queued(queueID string) change {
 
 func named(messageID string) change { return func(e *delivery.Event) { e.Ref.MessageID = messageID } }
 
-func by(x id.ID) change { return func(e *delivery.Event) { e.Ref.Delivery = x } }
+func byID(x id.ID) change { return func(e *delivery.Event) { e.Ref.Delivery = x } }
 
 func of(x id.ID) change { return func(e *delivery.Event) { e.Ref.Message = x } }
 
