@@ -23,7 +23,7 @@ type Config struct {
 	Handler Handler
 	// Log gets a line for each message and each session that ended badly. If nil, nothing is logged.
 	Log *slog.Logger
-	// Observe is told what to count; it must return at once. May be nil.
+	// Observe is told what to count, by many sessions at once; it must not wait. May be nil.
 	Observe func(Observation)
 
 	// Answer may change what the server itself is about to say, at every stage; what
@@ -38,13 +38,14 @@ type Config struct {
 }
 
 // Limits bound what clients can make the server do. A zero field takes the default.
+// Beside Memory a session holds some 30 KiB, and for each recipient its command line.
 type Limits struct {
 	Message    int   // bytes of a message, dots taken off; default 64 MiB
 	Memory     int64 // bytes of all messages under way; default 256 MiB, at least twice Message
 	Recipients int   // of a message; default 100, the least that RFC 5321, 4.5.3.1.8 allows
 	Command    int   // bytes of a command line with its CRLF; default 2048
 	Sessions   int   // at once; default 200
-	PerHost    int   // at once from one IPv4 address or one IPv6 /64; default 20
+	PerHost    int   // at once from one IPv4 address or one IPv6 /64, loopback aside; default 20
 	Errors     int   // refused commands of a session; default 20
 	Messages   int   // of a session; default 1000
 	Idle       int   // commands that bring no message further, between two messages; default 100

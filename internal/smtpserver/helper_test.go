@@ -162,6 +162,21 @@ func (l *pipeListener) dial(t testing.TB) *client {
 	return newClient(t, mine)
 }
 
+// dialFrom connects from an IP address.
+func (l *pipeListener) dialFrom(t testing.TB, ip string) *client {
+	mine, theirs := net.Pipe()
+	l.conns <- addressed{theirs, &net.TCPAddr{IP: net.ParseIP(ip), Port: 25}}
+	return newClient(t, mine)
+}
+
+// An addressed connection says that its client is somewhere.
+type addressed struct {
+	net.Conn
+	remote net.Addr
+}
+
+func (a addressed) RemoteAddr() net.Addr { return a.remote }
+
 // A client speaks raw SMTP.
 type client struct {
 	t    testing.TB

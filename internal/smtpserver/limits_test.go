@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/nixiemail/nixie/internal/smtpserver"
 )
@@ -141,33 +142,37 @@ func TestLimitCommand(t *testing.T) {
 }
 
 func TestLimitSessions(t *testing.T) {
-	t.Parallel()
-	for _, l := range []smtpserver.Limits{{Sessions: 2}, {PerHost: 2}} {
-		_, dial := limited(t, l)
-		first, second := dial(), dial()
-		first.want("220")
-		second.want("220")
-		third := dial()
-		if got := third.reply(); !strings.HasPrefix(got, "421 "+name+" ") {
-			t.Errorf("%+v: the third connection gets %q, want a 421 without a code", l, got)
-		}
-		third.wantClosed()
-		second.do("NOOP", "250")
-	}
+	bubble(t, func() smtpserver.Config { return smtpserver.Config{Limits: smtpserver.Limits{Sessions: 2}} },
+		func(t *testing.T, _ *smtpserver.Server, l *pipeListener) {
+			first, second := l.dial(t), l.dial(t)
+			first.want("220")
+			second.want("220")
+			third := l.dial(t)
+			third.want("421 " + name) // a greeting has no code
+			third.wantClosed()
+			second.do("QUIT", "221")
+			second.wantClosed()
+			synctest.Wait()
+			l.dial(t).want("220")
+		})
 }
 
-// A session that ended makes room.
-func TestLimitSessionsFreed(t *testing.T) {
-	t.Parallel()
-	for _, l := range []smtpserver.Limits{{Sessions: 1}, {PerHost: 1}} {
-		_, dial := limited(t, l)
-		c := dial()
-		c.want("220")
-		c.do("QUIT", "221")
-		c.wantClosed()
-		for !strings.HasPrefix(dial().reply(), "220") { // until the server has forgotten the first
-		}
-	}
+func TestLimitPerHost(t *testing.T) {
+	bubble(t, func() smtpserver.Config { return smtpserver.Config{Limits: smtpserver.Limits{PerHost: 2}} },
+		func(t *testing.T, _ *smtpserver.Server, l *pipeListener) {
+			first, second := l.dialFrom(t, "192.0.2.1"), l.dialFrom(t, "192.0.2.1")
+			first.want("220")
+			second.want("220")
+			l.dialFrom(t, "192.0.2.1").want("421 " + name)
+			l.dialFrom(t, "192.0.2.2").want("220")
+			second.do("QUIT", "221")
+			second.wantClosed()
+			synctest.Wait()
+			l.dialFrom(t, "192.0.2.1").want("220")
+			for range 3 {
+				l.dialFrom(t, "127.0.0.1").want("220")
+			}
+		})
 }
 
 func TestLimitErrors(t *testing.T) {

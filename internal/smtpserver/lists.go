@@ -6,3 +6,8 @@ func Stages() []Stage {
 		StageConnect, StageHello, StageStartTLS, StageMail, StageRcpt, StageData, StageEndOfData, StageOther, StageQuit, StageTimeout, StageStop,
 	}
 }
+
+// Ends returns all reasons for which a session can end.
+func Ends() []End {
+	return []End{EndQuit, EndGone, EndTimeout, EndErrors, EndLimit, EndLineEnds, EndTLS, EndAnswer, EndStop, EndPanic}
+}

@@ -108,6 +108,8 @@ func TestHostOf(t *testing.T) {
 		{&net.TCPAddr{IP: net.ParseIP("2001:db8:1:2:3::4")}, "2001:db8:1:2::/64"},
 		{&net.TCPAddr{IP: net.ParseIP("fe80::1"), Zone: "eth0"}, "fe80::/64"},
 		{&net.UnixAddr{Name: "/run/lmtp"}, "invalid Prefix"},
+		{&net.TCPAddr{IP: net.ParseIP("127.0.0.2")}, "invalid Prefix"},
+		{&net.TCPAddr{IP: net.ParseIP("::1")}, "invalid Prefix"},
 		{nil, "invalid Prefix"},
 	} {
 		if got := hostOf(tt.address).String(); got != tt.want {

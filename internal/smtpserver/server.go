@@ -213,13 +213,17 @@ func (s *Server) observe(o Observation) {
 }
 
 // hostOf returns what connections are counted by: an IPv4 address, the /64 of an
-// IPv6 address, which is what one customer has; not valid for a Unix socket.
+// IPv6 address, which is what one customer has. It is not valid for a Unix socket and for
+// loopback: there a mail server of our own opens as many as it has use for.
 func hostOf(a net.Addr) netip.Prefix {
 	t, ok := a.(*net.TCPAddr)
 	if !ok {
 		return netip.Prefix{}
 	}
 	ip := t.AddrPort().Addr().Unmap().WithZone("")
+	if ip.IsLoopback() {
+		return netip.Prefix{}
+	}
 	bits := 64
 	if ip.Is4() {
 		bits = 32

@@ -63,7 +63,12 @@ func (n *session) run() {
 	n.converse()
 	n.wire.close(n.linger)
 	n.server.observe(Observation{What: Ended, End: n.end, Time: time.Since(n.began)})
-	n.log(slog.LevelDebug, "session ended", "end", n.end, "duration", time.Since(n.began))
+	level := slog.LevelDebug
+	switch n.end {
+	case EndErrors, EndLimit, EndLineEnds:
+		level = slog.LevelInfo
+	}
+	n.log(level, "session ended", "end", n.end, "duration", time.Since(n.began))
 }
 
 // converse speaks until end is set. A panic, in a handler above all, ends this
