@@ -86,7 +86,7 @@ func TestDateLive(t *testing.T) {
 	}
 }
 
-func zone(t *testing.T, name string) *time.Location {
+func zone(t testing.TB, name string) *time.Location {
 	t.Helper()
 	z, err := time.LoadLocation(name)
 	if err != nil {
@@ -95,7 +95,7 @@ func zone(t *testing.T, name string) *time.Location {
 	return z
 }
 
-func at(t *testing.T, s string) time.Time {
+func at(t testing.TB, s string) time.Time {
 	t.Helper()
 	when, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {

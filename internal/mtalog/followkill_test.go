@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,11 +25,13 @@ type world struct {
 	lines   []string // all lines it has written
 	rotated []string // endings of the files that may be compressed
 
-	k     *keeper
-	r     *run // nil while nothing follows
-	kill  int  // at which call of Take the follower is killed, counted down
-	saved bool // and whether that call had kept its lines
-	ill   int  // how many calls of Take fail
+	k *keeper
+	r *run // nil while nothing follows
+
+	mu    sync.Mutex // guards what follows: Take runs in the follower's goroutine
+	kill  int        // at which call of Take the follower is killed, counted down
+	saved bool       // and whether that call had kept its lines
+	ill   int        // how many calls of Take fail
 	log   []string
 }
 
@@ -39,7 +42,7 @@ var errIll = errors.New("the store is unwell")
 // lines kept are those written, once each and in their order. A killed follower
 // is one whose last Take was kept or not, and that comes back with the position kept.
 func TestFollowKilled(t *testing.T) {
-	seeds := uint64(120)
+	seeds := uint64(100)
 	if testing.Short() {
 		seeds = 40
 	}
@@ -54,7 +57,7 @@ func TestFollowKilled(t *testing.T) {
 			for range 60 {
 				w.step()
 			}
-			w.kill, w.ill = 0, 0
+			w.troubles(0, 0, false)
 			w.finish()
 			w.follow()
 			time.Sleep(time.Hour) // whatever pause it was in
@@ -88,9 +91,9 @@ func (w *world) step() {
 	case 7:
 		w.compress()
 	case 8:
-		w.kill, w.saved = 1+w.dice.IntN(3), w.dice.IntN(2) == 0
+		w.troubles(w.dice.IntN(4), 1+w.dice.IntN(3), w.dice.IntN(2) == 0)
 	case 9:
-		w.ill = w.dice.IntN(4)
+		w.troubles(w.dice.IntN(4), 0, false)
 	case 10:
 		w.stop()
 	case 11:
@@ -106,19 +109,30 @@ func (w *world) step() {
 	}
 }
 
+// troubles are those of the next calls of Take.
+func (w *world) troubles(ill, kill int, saved bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ill, w.kill, w.saved = ill, kill, saved
+}
+
 func (w *world) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.log = append(w.log, fmt.Sprintf(format, args...))
 }
 
 // beforeKept fails, or kills the follower before its lines are kept.
 func (w *world) beforeKept() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.ill > 0 {
 		w.ill--
 		return errIll
 	}
 	if w.kill == 1 && !w.saved {
 		w.kill = 0
-		w.note("killed")
+		w.log = append(w.log, "killed")
 		w.k.stop()
 		return errIll
 	}
@@ -127,8 +141,10 @@ func (w *world) beforeKept() error {
 
 // afterKept kills the follower after its lines were kept, before it knows.
 func (w *world) afterKept() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.kill == 1 {
-		w.note("killed, but kept")
+		w.log = append(w.log, "killed, but kept")
 		w.k.stop()
 	}
 	w.kill = max(0, w.kill-1)

@@ -104,16 +104,3 @@ func FuzzDelivery(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkParse(b *testing.B) {
-	lines := seeds(b)
-	size := 0
-	for _, line := range lines {
-		size += len(line)
-	}
-	b.SetBytes(int64(size / len(lines)))
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		Parse(lines[i%len(lines)])
-	}
-}
