@@ -95,8 +95,10 @@ func (a *App) openStore(ctx context.Context) error {
 		Path: filepath.Join(a.config.Data, databaseFile), Rules: rules, Clock: a.now, Log: a.log,
 		Stream: streamOf(a.config.Streams),
 	}
-	// Locked before the key is read or made, so that two first starts make one.
-	a.store, err = store.Open(ctx, o, func() ([32]byte, error) { return addressKey(a.config.Data) })
+	if o.HashKey, err = addressKey(a.config.Data); err != nil {
+		return err
+	}
+	a.store, err = store.Open(ctx, o)
 	return err
 }
 
@@ -126,7 +128,7 @@ func (a *App) signing() error {
 // owner over a socket.
 func (a *App) handlers() error {
 	c := httpapi.Config{
-		Intake: &intake{a}, Reads: a.store, Suppressions: a.store, Keys: keys{a.store}, Log: a.log, Now: a.now, Version: a.options.Version,
+		Intake: &intake{a}, Reads: a.store, Suppressions: a.store, Keys: a.store, Log: a.log, Now: a.now, Version: a.options.Version,
 	}
 	var err error
 	if a.api, err = httpapi.New(c); err != nil {
@@ -154,7 +156,7 @@ func (a *App) firstKey(ctx context.Context) error {
 		return err
 	}
 	path := filepath.Join(a.config.Data, firstKeyFile)
-	if err := writeSecret(path, []byte(plaintext+"\n")); err != nil {
+	if err := writeSecret(path, []byte(plaintext+"\n"), os.Rename); err != nil {
 		return fmt.Errorf("writing the first key: %w", err)
 	}
 	a.log.Info("the first key for the API was made", "file", path)
@@ -165,9 +167,14 @@ func (a *App) firstKey(ctx context.Context) error {
 func words() metrics.Words {
 	return metrics.Words{
 		Kinds: texts(delivery.Kinds()), Sources: texts(delivery.SourceKinds()), Outcomes: texts(delivery.Outcomes()),
-		Stages: texts(smtpserver.Stages()), Ends: texts(smtpserver.Ends()), Actions: policy.Answers(),
+		Stages: texts(smtpserver.Stages()), Ends: texts(smtpserver.Ends()), Actions: answers(),
 		Lines: []string{"news", "nothing", "foreign", "undated"},
 	}
+}
+
+// answers are what an MTA that asks can be told.
+func answers() []string {
+	return []string{policy.GoOn.String(), policy.Refuse.String(), policy.Discard.String(), policy.Note.String(), "unasked", "failed"}
 }
 
 func texts[T ~string](list []T) []string {

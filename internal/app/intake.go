@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nixiemail/nixie/internal/auth"
 	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/httpapi"
 	"github.com/nixiemail/nixie/internal/id"
@@ -120,10 +119,3 @@ func (in *intake) Lines(ctx context.Context, l httpapi.Lines) (httpapi.LineCount
 	}
 	return counts, err
 }
-
-// keys is the store's keys as the API asks for them.
-type keys struct{ *store.Store }
-
-var _ interface {
-	KeyByID(context.Context, string) (auth.Key, error)
-} = keys{}

@@ -34,11 +34,15 @@ func secretFile(dir, name string, fresh func() ([]byte, error)) ([]byte, error) 
 	if data, err = fresh(); err != nil {
 		return nil, err
 	}
-	return data, writeSecret(path, data)
+	if err = writeSecret(path, data, os.Link); errors.Is(err, fs.ErrExist) {
+		return os.ReadFile(path) // another process was first
+	}
+	return data, err
 }
 
-// writeSecret writes a file as a whole or not at all, safe against a crash.
-func writeSecret(path string, data []byte) error {
+// writeSecret writes a file as a whole or not at all, safe against a crash. put
+// gives it its name: [os.Link] where there must be none yet, else [os.Rename].
+func writeSecret(path string, data []byte, put func(from, to string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
 		return err
@@ -47,7 +51,7 @@ func writeSecret(path string, data []byte) error {
 	_, err = f.Write(data)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = put(f.Name(), path)
 	}
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func (a *App) Serve(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, d := range doors {
-		a.log.Info("listening", "for", d.name, "address", address(d.listener))
+		a.log.Info("listening", "for", d.name, "address", shown(d.listener))
 		group.Go(func() error { return d.serve(ctx, d.listener) })
 	}
 	for _, l := range a.config.Logs {
@@ -87,7 +87,8 @@ func (a *App) tell(n *sdnotify.Notifier, state string) {
 	}
 }
 
-func address(l net.Listener) string {
+// shown is where a listener listens, as the configuration writes it.
+func shown(l net.Listener) string {
 	if l.Addr().Network() == "unix" {
 		return "unix:" + l.Addr().String()
 	}

@@ -5,6 +5,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -81,6 +82,7 @@ type Reads interface {
 	Messages(ctx context.Context, f delivery.Filter) (delivery.Page[delivery.Sending], error)
 	Message(ctx context.Context, m id.ID) (delivery.Sending, error)
 	Recipient(ctx context.Context, address string) (suppression.Recipient, error)
+	Why(ctx context.Context, address, stream string) ([]suppression.Cause, error)
 }
 
 // Suppressions is the list of whom not to mail.
@@ -88,11 +90,13 @@ type Suppressions interface {
 	// Check returns for each address the suppression that holds, nil for none.
 	Check(ctx context.Context, stream string, addresses []string) ([]*suppression.Suppression, error)
 	Suppressions(ctx context.Context, f suppression.Filter) (delivery.Page[suppression.Listed], error)
-	Why(ctx context.Context, address, stream string) ([]suppression.Cause, error)
-	Suppress(ctx context.Context, target suppression.Target, name, stream string, until time.Time, by, note string) (suppression.Suppression, error)
-	Lift(ctx context.Context, s id.ID, by, why string) (suppression.Suppression, error)
-	Consent(ctx context.Context, s id.ID, by, note string, when time.Time) (suppression.Suppression, error)
-	Import(ctx context.Context, l suppression.List) (suppression.Imported, error)
+	Suppression(ctx context.Context, s id.ID) (suppression.Listed, error)
+	ExportSuppressions(ctx context.Context, f suppression.Filter) iter.Seq2[suppression.Listed, error]
+	// AddSuppression reports whether there was none like it.
+	AddSuppression(ctx context.Context, a suppression.Addition) (suppression.Listed, bool, error)
+	LiftSuppression(ctx context.Context, s id.ID, by, why string) (suppression.Listed, error)
+	RecordConsent(ctx context.Context, s id.ID, c suppression.Consent) (suppression.Listed, error)
+	ImportSuppressions(ctx context.Context, l suppression.List) (suppression.Imported, error)
 }
 
 // Keys are those that clients show.
@@ -101,7 +105,7 @@ type Keys interface {
 	TouchKey(ctx context.Context, key string) error
 	Keys(ctx context.Context) ([]auth.Key, error)
 	AddKey(ctx context.Context, k auth.Key, by string) error
-	RevokeKey(ctx context.Context, key, by string) error
+	RevokeKey(ctx context.Context, key, by, why string) error
 }
 
 // Config is what the API is made of. All but Trusted, Judge, Log and Now must be set.

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"strconv"
+	"time"
+
+	"github.com/nixiemail/nixie/internal/delivery"
+	"github.com/nixiemail/nixie/internal/httpapi"
+	"github.com/nixiemail/nixie/verdict"
+	"github.com/spf13/cobra"
+)
+
+// deliveriesFlags are the flags of nixie deliveries.
+type deliveriesFlags struct {
+	serviceFlags
+	since, before                string
+	outcomes, reasons, receivers []string
+	texts                        map[string]*string // further filters, by the API's name
+	replyCode, limit             int
+	complained, oldest, json     bool
+}
+
+func newDeliveries(s Streams) *cobra.Command {
+	f := deliveriesFlags{texts: map[string]*string{}}
+	cmd := &cobra.Command{
+		Use:   "deliveries [flags]",
+		Short: "List what became of each message for each recipient",
+		Long: `deliveries lists what the service knows, a line a delivery, what was last heard of
+first. It speaks to the running service; where none runs it opens the data itself.
+
+A filter takes values separated by commas, of which one must fit; all filters given
+must. A time is a date, a date and time as in RFC 3339, or how long ago: 2h, 7d.`,
+		Example: `  nixie deliveries --recipient ann@example.com
+  nixie deliveries --outcome failed,expired --since 1d
+  nixie deliveries --json --domain example.com | jq -r .reason | sort | uniq -c`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			defer stop()
+			return runDeliveries(ctx, s, &f)
+		},
+	}
+	f.serviceFlags.add(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.since, "since", "", "last heard of at `TIME` or after")
+	fl.StringVar(&f.before, "before", "", "last heard of before `TIME`")
+	fl.StringSliceVar(&f.outcomes, "outcome", nil, "`OUTCOME` is sent, deferred, delivered, failed, expired or dropped")
+	fl.StringSliceVar(&f.reasons, "reason", nil, "`REASON` as in a verdict: bad-mailbox")
+	fl.StringSliceVar(&f.receivers, "receiver", nil, "`RECEIVER` runs the recipient's mail: gmail")
+	for _, t := range []struct{ flag, name, usage string }{
+		{"recipient", "recipient", "to `ADDRESS`, in any spelling"},
+		{"domain", "domain", "to `DOMAIN` or below it"},
+		{"sender", "sender", "from `ADDRESS`"},
+		{"sender-domain", "sender_domain", "from `DOMAIN`"},
+		{"message-id", "message_id", "of the message with that `ID`"},
+		{"queue-id", "queue_id", "of the message that was queued under `ID`"},
+		{"stream", "stream", "in `STREAM`"},
+		{"code", "code", "answered with `CODE`: 5.1.1"},
+	} {
+		f.texts[t.name] = fl.String(t.flag, "", t.usage)
+	}
+	fl.IntVar(&f.replyCode, "reply-code", 0, "answered with reply `CODE`: 550")
+	fl.BoolVar(&f.complained, "complained", false, "only those that were complained of")
+	fl.BoolVar(&f.oldest, "oldest", false, "what was last heard of longest ago first")
+	fl.IntVar(&f.limit, "limit", 0, "at most `N`; 0 is all")
+	fl.BoolVar(&f.json, "json", false, "write one JSON object a line")
+	var outcomes, reasons []string
+	for _, o := range delivery.Outcomes() {
+		outcomes = append(outcomes, string(o))
+	}
+	for _, r := range verdict.Reasons() {
+		reasons = append(reasons, string(r))
+	}
+	complete(cmd, "outcome", outcomes...)
+	complete(cmd, "reason", reasons...)
+	return cmd
+}
+
+// query is the filter in the API's words.
+func (f *deliveriesFlags) query(now time.Time) (url.Values, error) {
+	q := url.Values{}
+	for name, text := range map[string]string{"since": f.since, "before": f.before} {
+		if text == "" {
+			continue
+		}
+		t, err := timeAt(text, now)
+		if err != nil {
+			return nil, misuse("--%s: %s", name, err)
+		}
+		q.Set(name, t.UTC().Format(time.RFC3339Nano))
+	}
+	for name, list := range map[string][]string{"outcome": f.outcomes, "reason": f.reasons, "receiver": f.receivers} {
+		if len(list) > 0 {
+			q[name] = list
+		}
+	}
+	for name, text := range f.texts {
+		if *text != "" {
+			q.Set(name, *text)
+		}
+	}
+	if f.replyCode != 0 {
+		q.Set("reply_code", strconv.Itoa(f.replyCode))
+	}
+	if f.complained {
+		q.Set("complained", "true")
+	}
+	if f.oldest {
+		q.Set("oldest", "true")
+	}
+	return q, nil
+}
+
+// timeAt reads a time, or how long before now.
+func timeAt(text string, now time.Time) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	if n, unit := len(text)-1, text[len(text)-1]; unit == 'd' {
+		if days, err := strconv.Atoi(text[:n]); err == nil && days >= 0 && days < 36500 {
+			return now.AddDate(0, 0, -days), nil
+		}
+	} else if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	return time.Time{}, fmt.Errorf("%q is no time: it is like 2026-01-31, 2026-01-31T10:00:00Z or 7d", text)
+}
+
+func runDeliveries(ctx context.Context, s Streams, f *deliveriesFlags) error {
+	q, err := f.query(time.Now())
+	if err != nil {
+		return err
+	}
+	v, err := f.open(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer v.close()
+	left := f.limit
+	q.Set("limit", strconv.Itoa(delivery.MaxPage))
+	for {
+		if f.limit > 0 {
+			q.Set("limit", strconv.Itoa(min(left, delivery.MaxPage)))
+		}
+		var page struct {
+			Items []json.RawMessage
+			Next  string
+		}
+		if err := v.call(ctx, http.MethodGet, "/deliveries", q, nil, &page); err != nil {
+			return err
+		}
+		for _, item := range page.Items {
+			if err := f.print(s, item); err != nil {
+				return err
+			}
+		}
+		if left -= len(page.Items); page.Next == "" || f.limit > 0 && left <= 0 {
+			return nil
+		}
+		q.Set("cursor", page.Next)
+	}
+}
+
+func (f *deliveriesFlags) print(s Streams, item json.RawMessage) error {
+	if f.json {
+		_, err := fmt.Fprintf(s.Out, "%s\n", item)
+		return err
+	}
+	var d httpapi.Delivery
+	if err := json.Unmarshal(item, &d); err != nil {
+		return fmt.Errorf("reading the service's answer: %w", err)
+	}
+	said := d.Code
+	if d.ReplyCode != 0 {
+		said = strconv.Itoa(d.ReplyCode) + " " + d.Code
+	}
+	_, err := fmt.Fprintf(s.Out, "%s  %-9s  %-30s  %-9s  %-18s  %s\n", d.LastAt.Local().Format("2006-01-02 15:04:05"), d.Outcome,
+		visible(d.Recipient), said, d.Reason, visibleLine(d.Reply))
+	return err
+}
