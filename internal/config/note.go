@@ -17,7 +17,7 @@ func (c *Config) Notes(from Origin) []*Problem {
 		case "smtp":
 			note(l.key, "other machines can reach it, as they must where it is the bounce domain's MX")
 		case "lmtp":
-			note(l.key, "other machines can reach it: LMTP is meant for the MTA beside it (RFC 2033, 5)")
+			note(l.key, "other machines can reach it: LMTP is meant for the MTA beside it")
 		default:
 			note(l.key, "other machines can reach it, and ask whom nixie drops")
 		}
