@@ -21,6 +21,9 @@ type dateReader struct {
 // where the time of day can't be read. It is zero if there is no day, month and
 // year to be found; strict says that all was in order. RFC 3464, 2.1.2 demands a numeric zone.
 func readDate(value string) (t time.Time, strict bool) {
+	if t, ok := usualDate(value); ok {
+		return t, true
+	}
 	var d dateReader
 	for rest := value; ; {
 		var word string
@@ -218,7 +221,6 @@ func (d *dateReader) name(w string) bool {
 		return (zoneKey(name) == "UTC" || zoneKey(name) == "GMT") && d.word(tail)
 	}
 	if n >= 3 {
-		const months, weekdays = "janfebmaraprmayjunjulaugsepoctnovdec", "sunmontuewedthufrisat"
 		if i := tripleIn(months, name[:3]); i >= 0 && d.month == 0 {
 			// QUIRK: "Sept", "July". testdata/quirks/date-long-names.txt
 			d.odd = d.odd || n > 3 || tail != ""
@@ -291,6 +293,9 @@ func zoneHours(name string) (hours int, ok bool) {
 	}
 	return 0, false
 }
+
+// The names that dates have, in the order of [time.Month] and [time.Weekday].
+const months, weekdays = "janfebmaraprmayjunjulaugsepoctnovdec", "sunmontuewedthufrisat"
 
 // tripleIn returns which of the three-letter names in list this one is, in
 // whatever case, -1 for none. name has three letters.
