@@ -29,7 +29,7 @@ type arrow struct {
 // row whose package doesn't exist yet is fine.
 var arrows = []arrow{
 	{from: root, why: "the root package is the ground that all others stand on"},
-	{from: "phrases mailbox returnpath webhook auth id config metrics address", why: "it knows nothing of mail codes and can be read alone"},
+	{from: "phrases mailbox returnpath webhook auth id config metrics sdnotify address", why: "it knows nothing of mail codes and can be read alone"},
 	{from: "mimetree", why: "splitting MIME needs no knowledge of reports"},
 	{from: "verdict", to: "nixie phrases", why: "a judgement is a function of a reply and the rules"},
 	{from: "dsn", to: "nixie mimetree", why: "a report is read and written without judging it"},
@@ -38,7 +38,7 @@ var arrows = []arrow{
 	{from: "explain", to: "nixie verdict bounce mtalog", why: "one explanation for CLI, API and pages, which only print it"},
 	{from: "delivery", to: "nixie verdict address id", why: "the heart is pure: no store, no wire"},
 	{from: "suppression incident", to: "delivery nixie verdict id", why: "decisions are functions"},
-	{from: "ingest", to: "nixie verdict bounce mtalog delivery explain returnpath address id", why: "it makes a batch and hands it over through an interface of its own"},
+	{from: "ingest", to: "nixie verdict dsn bounce mtalog delivery explain returnpath address id", why: "it makes a batch and hands it over through an interface of its own"},
 	{from: "store", to: "delivery suppression incident auth webhook nixie verdict address id", why: "it keeps, and neither reads mail nor judges"},
 	{from: "policy", to: "delivery suppression nixie", why: "it asks the store through an interface of its own"},
 	{from: "lab", to: "nixie dsn smtpserver smtpclient", why: "the lab says what a scenario says"},
