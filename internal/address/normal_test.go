@@ -41,7 +41,8 @@ func TestNormal(t *testing.T) {
 		{`"a"b"@example.com`, `"a"b"@example.com`},
 		{`"a\"@example.com`, `"a\"@example.com`},
 		{`"@example.com`, `"@example.com`},
-		// UTS #46: examples of its section 4.5 and table of deviations.
+		// The A-labels were computed with Python's punycode codec. A sharp s
+		// and wide letters are as in UTS #46, without its transitional mapping.
 		{"bob@Bücher.de", "bob@xn--bcher-kva.de"},
 		{"bob@Bu\u0308cher.de", "bob@xn--bcher-kva.de"},
 		{"bob@XN--BCHER-KVA.de", "bob@xn--bcher-kva.de"},

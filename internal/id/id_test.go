@@ -162,13 +162,14 @@ func TestNew(t *testing.T) {
 func TestMakerOrder(t *testing.T) {
 	var m Maker
 	now := time.UnixMilli(1_700_000_000_000)
-	latest, last := now, ID{}
+	latest, last := now, m.New(now)
+	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 20_000 {
-		switch rand.IntN(4) {
+		switch random.IntN(4) {
 		case 0:
 			now = now.Add(time.Millisecond)
 		case 1:
-			now = now.Add(-time.Duration(rand.IntN(1000)) * time.Millisecond)
+			now = now.Add(-time.Duration(random.IntN(1000)) * time.Millisecond)
 		}
 		if now.After(latest) {
 			latest = now
