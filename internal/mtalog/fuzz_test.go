@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // seeds returns every line of testdata/postfix.
@@ -101,6 +102,32 @@ func FuzzDelivery(f *testing.F) {
 		}
 		if l.Relay.Addr != "192.0.2.25" || l.Relay.Port != 25 || l.Code.String() != "5.1.1" {
 			t.Errorf("%q\nrelay %+v, code %v", line, l.Relay, l.Code)
+		}
+	})
+}
+
+// FuzzStamp holds the fast reading of the common stamps against time.Parse.
+func FuzzStamp(f *testing.F) {
+	for _, s := range []string{"Nov 22 10:00:07", "Nov  2 10:00:07", "Nov 02 10:00:07", "Feb 29 23:59:59", "Feb 30 00:00:00",
+		"2026-11-22T10:00:07Z", "2026-11-22T10:00:07.123456+01:00", "2024-02-29T10:00:07-09:30", "2025-02-29T10:00:07Z",
+		"2026-11-22T10:00:07.+01:00", "2026-11-22T10:00:07,5Z", "2026-11-22T10:00:07+24:00", "2026-11-22T24:00:00Z", "nov 22 10:00:07"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, zone, ok := commonStamp(s)
+		if !ok {
+			return
+		}
+		form := "Jan _2 15:04:05"
+		if zone {
+			form = time.RFC3339
+		}
+		want, err := time.Parse(form, s)
+		if err != nil || !got.Equal(want) {
+			t.Errorf("%q: %v, time.Parse makes it %v, %v", s, got, want, err)
+		}
+		if a, b := got.Format(time.RFC3339), want.Format(time.RFC3339); a != b {
+			t.Errorf("%q: %s, time.Parse makes it %s", s, a, b)
 		}
 	})
 }

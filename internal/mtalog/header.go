@@ -3,7 +3,6 @@ package mtalog
 import (
 	"strconv"
 	"strings"
-	"time"
 )
 
 // maxHeader is how far into a line, in bytes, the program's name is looked for.
@@ -14,11 +13,11 @@ const maxProgram = 100
 
 // cutHeader reads what the system's logger puts before the message, in the forms
 // of RFC 3164, 4.1, of RFC 5424, 6 and of rsyslog, journalctl and postlogd. ok is
-// false if no program of Postfix's is named.
-func cutHeader(s string) (l Line, message string, ok bool) {
+// false if no program of Postfix's is named, and then nothing is set.
+func (l *Line) cutHeader(s string) (message string, ok bool) {
 	if rest, has := cutPriority(s); has {
 		if version, tail, _ := strings.Cut(rest, " "); version == "1" {
-			return header5424(tail)
+			return l.header5424(tail)
 		}
 		s = rest
 	}
@@ -28,25 +27,29 @@ func cutHeader(s string) (l Line, message string, ok bool) {
 			l.Program, l.PID = program, pid
 			l.Stamp, l.Host = parseWhenWhere(s[:at])
 			message = strings.TrimPrefix(s[at+len(word):], " ")
-			return l, skipSolarisID(message), true
+			return skipSolarisID(message), true
 		}
 		at += len(word) + 1
 	}
-	return Line{}, s, false
+	return s, false
 }
 
 // header5424 reads what follows the version: time, host, program, process id,
 // message id, structured data, message. RFC 5424, 6.
-func header5424(s string) (l Line, message string, ok bool) {
+func (l *Line) header5424(s string) (message string, ok bool) {
 	var part [5]string
 	for i := range part {
 		var more bool
 		if part[i], s, more = strings.Cut(s, " "); !more {
-			return Line{}, s, false
+			return s, false
 		}
 	}
 	if !isProgram(part[2]) {
-		return Line{}, s, false
+		return s, false
+	}
+	message, ok = skipStructuredData(s)
+	if !ok {
+		return s, false
 	}
 	l.Stamp, _ = parseStamp(part[0])
 	if part[1] != "-" {
@@ -54,8 +57,7 @@ func header5424(s string) (l Line, message string, ok bool) {
 	}
 	l.Program = part[2]
 	l.PID, _ = number(part[3])
-	message, ok = skipStructuredData(s)
-	return l, strings.TrimPrefix(message, "\ufeff"), ok
+	return strings.TrimPrefix(message, "\ufeff"), true
 }
 
 // skipStructuredData drops "-" or any number of [id name="value"] with \" inside
@@ -157,64 +159,6 @@ func parseWhenWhere(s string) (stamp Stamp, host string) {
 		at += next + 1
 	}
 	return Stamp{}, host
-}
-
-// layouts are the forms of a time, by what they begin with: a digit or a letter.
-// A fraction after the seconds is read without being in the layout.
-var (
-	layoutsDigit = []layout{
-		{"2006-01-02T15:04:05Z07:00", true, true},
-		{"2006-01-02T15:04:05Z0700", true, true},
-		{"2006-01-02T15:04:05", true, false},
-		{"2006-01-02 15:04:05Z07:00", true, true},
-		{"2006-01-02 15:04:05 -0700", true, true},
-		{"2006-01-02 15:04:05 UTC", true, true},
-		{"2006-01-02 15:04:05", true, false},
-	}
-	layoutsLetter = []layout{
-		{"Jan _2 15:04:05", false, false},
-		{"Jan _2 2006 15:04:05", true, false},
-		{"Jan _2 15:04:05 2006", true, false},
-	}
-)
-
-type layout struct {
-	form       string
-	year, zone bool
-}
-
-// maxStamp is the longest time, in bytes, that is taken for one.
-const maxStamp = 40
-
-// parseStamp reads a time that is all of s, but for a facility such as
-// <mail.info> that FreeBSD adds after it.
-func parseStamp(s string) (Stamp, bool) {
-	if i := strings.LastIndex(s, " <"); i > 0 && strings.HasSuffix(s, ">") {
-		s = s[:i]
-	}
-	if len(s) < len("Jan 2 15:04:05") || len(s) > maxStamp {
-		return Stamp{}, false
-	}
-	layouts := layoutsLetter
-	if s[0] >= '0' && s[0] <= '9' {
-		layouts = layoutsDigit
-	}
-	for _, l := range layouts {
-		if t, err := time.Parse(l.form, s); err == nil {
-			return Stamp{Text: s, Time: t, HasYear: l.year, HasZone: l.zone, Precision: precision(s)}, true
-		}
-	}
-	return Stamp{}, false
-}
-
-// precision returns what the last digit of the seconds' fraction is worth.
-func precision(s string) time.Duration {
-	p := time.Second
-	_, fraction, _ := strings.Cut(s, ".")
-	for i := 0; i < len(fraction) && fraction[i] >= '0' && fraction[i] <= '9' && p > 1; i++ {
-		p /= 10
-	}
-	return p
 }
 
 // number reads digits and nothing else; ok is false for none of them or too many.

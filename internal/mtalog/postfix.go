@@ -18,7 +18,7 @@ func Parse(line string) (l Line, ok bool) {
 		return Line{}, false
 	}
 	line = strings.Trim(line, " \t\r\n\ufeff")
-	l, message, headed := cutHeader(line)
+	message, headed := l.cutHeader(line)
 	l.Kind = KindOther
 	message, l.Repeated = cutRepeated(message)
 	id, text, found := cutQueueID(message)
@@ -60,7 +60,15 @@ func cutQueueID(s string) (id, rest string, found bool) {
 // isShortID reports whether id is five hexadecimal digits of the time followed by
 // the file's number. postconf(5), enable_long_queue_ids = no.
 func isShortID(id string) bool {
-	return len(id) > 5 && len(id) <= maxQueueID && strings.Trim(id, "0123456789ABCDEF") == ""
+	if len(id) <= 5 || len(id) > maxQueueID {
+		return false
+	}
+	for i := range len(id) {
+		if c := id[i]; (c < '0' || c > '9') && (c < 'A' || c > 'F') {
+			return false
+		}
+	}
+	return true
 }
 
 // isLongID reports whether id is the time in ten digits to the base of 52, a z
@@ -183,8 +191,11 @@ func (l *Line) putAll(s, gap string) {
 
 // readNotice reads "sender non-delivery notification: 4F1B2C0D".
 func (l *Line) readNotice(s string) bool {
+	if !strings.HasPrefix(s, "sender ") && !strings.HasPrefix(s, "postmaster ") {
+		return false
+	}
 	what, id, ok := strings.Cut(s, " notification: ")
-	if !ok || !isAlphanumeric(id) || !strings.HasPrefix(what, "sender ") && !strings.HasPrefix(what, "postmaster ") {
+	if !ok || !isAlphanumeric(id) {
 		return false
 	}
 	l.Kind, l.Notice, l.NoticeID = KindNotice, what, id
