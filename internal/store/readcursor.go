@@ -43,8 +43,8 @@ func parseCursor(text string, list byte, oldest bool) (place, error) {
 	bad := func(why string) (place, error) {
 		return place{}, fmt.Errorf("%.80q %w: %s; begin again without one", text, delivery.ErrCursor, why)
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) != cursorSize {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text) // which skips line ends
+	if err != nil || len(b) != cursorSize || len(text) != base64.RawURLEncoding.EncodedLen(cursorSize) {
 		return bad("it is not as a page gave it")
 	}
 	body, sum := b[:cursorSize-4], b[cursorSize-4:]
