@@ -117,3 +117,38 @@ func TestHostOf(t *testing.T) {
 		}
 	}
 }
+
+// A host whose sessions have ended leaves nothing behind.
+func TestHostsAreForgotten(t *testing.T) {
+	s, err := New(Config{Name: "mx.example.net", Handler: struct{ Handler }{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*session
+	for _, ip := range []string{"192.0.2.1", "192.0.2.1", "2001:db8::1"} {
+		mine, theirs := net.Pipe()
+		defer mine.Close()
+		n, ok := s.admit(t.Context(), from{theirs, ip})
+		if !ok {
+			t.Fatalf("no room for %s", ip)
+		}
+		all = append(all, n)
+	}
+	if len(s.hosts) != 2 {
+		t.Errorf("%d hosts, want 2", len(s.hosts))
+	}
+	for _, n := range all {
+		s.forget(n)
+	}
+	if len(s.hosts) != 0 || len(s.sessions) != 0 {
+		t.Errorf("%d hosts, %d sessions left", len(s.hosts), len(s.sessions))
+	}
+}
+
+// from is a connection that comes from an IP address.
+type from struct {
+	net.Conn
+	ip string
+}
+
+func (f from) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.ParseIP(f.ip)} }

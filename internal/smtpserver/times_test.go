@@ -222,7 +222,11 @@ func TestShutdown(t *testing.T) {
 
 // When the time of Shutdown is over, handlers are told and connections closed.
 func TestShutdownHard(t *testing.T) {
-	k := &keeper{before: func(ctx context.Context, _ *smtpserver.Envelope) { <-ctx.Done() }}
+	var told error
+	k := &keeper{before: func(ctx context.Context, _ *smtpserver.Envelope) {
+		<-ctx.Done()
+		told = ctx.Err()
+	}}
 	bubble(t, with(k), func(t *testing.T, server *smtpserver.Server, l *pipeListener) {
 		receiving, handled := l.dial(t), l.dial(t)
 		receiving.hello()
@@ -241,6 +245,9 @@ func TestShutdownHard(t *testing.T) {
 			t.Errorf("the client hears %q of a message that was not kept", rest)
 		}
 	})
+	if !errors.Is(told, context.Canceled) {
+		t.Errorf("the handler's context ended by %v, want %v", told, context.Canceled)
+	}
 }
 
 // The end of Serve's context is a Shutdown with a time of its own.
