@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nixiemail/nixie"
 )
@@ -42,13 +43,21 @@ func visibleReplies(tb testing.TB) []nixie.Reply {
 }
 
 // BenchmarkOf judges the visible replies in turn: one operation is one reply.
+// On a machine that does other work too, the quickest pass over all of them says
+// more than the mean: it is the metric best-ns/op.
 func BenchmarkOf(b *testing.B) {
 	replies, j := visibleReplies(b), Builtin()
 	b.ReportAllocs()
-	n := 0
+	best, n, start := time.Hour, 0, time.Now()
 	for b.Loop() {
-		j.Of(replies[n%len(replies)], Hints{})
-		n++
+		j.Of(replies[n], Hints{})
+		if n++; n == len(replies) {
+			now := time.Now()
+			best, n, start = min(best, now.Sub(start)), 0, now
+		}
+	}
+	if best < time.Hour { // a pass was made
+		b.ReportMetric(float64(best.Nanoseconds())/float64(len(replies)), "best-ns/op")
 	}
 }
 

@@ -136,7 +136,7 @@ func (s *Set) table(nodes []int32) []int32 {
 		return nil
 	}
 	size := 2
-	for size < words*4 {
+	for size < words*2 {
 		size *= 2
 	}
 	table := make([]int32, 2*size)
