@@ -57,9 +57,9 @@ type Envelope struct {
 	Data []byte
 }
 
-// A Path is a sender or a recipient. The zero Path is "<>".
+// A Path is a sender or a recipient.
 type Path struct {
-	// Address is the mailbox as the client wrote it, without brackets, without a source
+	// Address is empty for "<>". Else it is the mailbox as the client wrote it, without a source
 	// route: local-part@domain, or "Postmaster" alone. It has the syntax of RFC 5321,
 	// 4.1.2, at most 1024 bytes and no control character; it is ASCII unless the client asked
 	// for SMTPUTF8, and then valid UTF-8.
@@ -69,7 +69,7 @@ type Path struct {
 }
 
 // Domain returns what follows the last @, as the client wrote it: "example.net",
-// "[192.0.2.1]", "" for the zero Path and for "Postmaster".
+// "[192.0.2.1]", "" for "<>" and for "Postmaster".
 func (p *Path) Domain() string {
 	if at := strings.LastIndexByte(p.Address, '@'); at >= 0 {
 		return p.Address[at+1:]

@@ -14,7 +14,7 @@ import (
 // An answer whose reply code begins with 2 accepts, any other refuses. The zero
 // Answer is none, so the client is told 451 4.3.0, as it is when a handler panics.
 type Handler interface {
-	// Mail is asked for a sender, who is the zero Path for "<>".
+	// Mail is asked for a sender, whose address is empty for "<>".
 	Mail(ctx context.Context, s *Session, from Path) Answer
 	// Rcpt is asked for one recipient, after Mail accepted.
 	Rcpt(ctx context.Context, s *Session, to Path) Answer
