@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/smtpserver"
 )
 
@@ -290,76 +289,4 @@ func TestServeListenerClosed(t *testing.T) {
 	if err := server.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-}
-
-// A panic of the handler's ends its session only, and no message is said to be taken.
-func TestPanic(t *testing.T) {
-	k := &keeper{before: func(_ context.Context, e *smtpserver.Envelope) {
-		if strings.Contains(string(e.Data), "boom") {
-			panic("boom")
-		}
-	}}
-	_, dial := start(t, smtpserver.Config{Handler: k})
-	c := dial()
-	c.hello()
-	c.data()
-	c.send("boom\r\n.\r\n")
-	c.want("421 4.3.0")
-	c.wantClosed()
-	c = dial()
-	c.hello()
-	c.data()
-	c.send("fine\r\n.\r\n")
-	c.want("250 2.0.0")
-}
-
-// What a handler must not answer becomes 451 4.3.0. RFC 2034, 4.
-func TestAnswerByTheRules(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		give smtpserver.Answer
-	}{
-		{"nothing", smtpserver.Answer{}},
-		{"no code", smtpserver.Say(250, nixie.Code{}, "Ok")},
-		{"classes disagree", smtpserver.Say(250, nixie.BadDestinationMailboxAddress.Permanent(), "Ok")},
-		{"intermediate", smtpserver.Say(354, nixie.Code{}, "Go on")},
-		{"two lines in one", smtpserver.Say(250, nixie.OtherUndefinedStatus.Success(), "Ok\r\n250 2.0.0 Ok")},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			_, dial := start(t, smtpserver.Config{Handler: &answerer{answer: tt.give}})
-			c := dial()
-			c.hello()
-			c.data()
-			c.send(".\r\n")
-			c.want("451 4.3.0")
-			c.do("NOOP", "250")
-		})
-	}
-}
-
-// An answerer takes everybody and gives one answer to messages, count times.
-type answerer struct {
-	keeper
-	answer smtpserver.Answer
-	count  int
-}
-
-func (a *answerer) Message(context.Context, *smtpserver.Session, *smtpserver.Envelope) []smtpserver.Answer {
-	answers := []smtpserver.Answer{a.answer}
-	for range a.count - 1 {
-		answers = append(answers, a.answer)
-	}
-	return answers
-}
-
-func TestWrongNumberOfAnswers(t *testing.T) {
-	h := &answerer{answer: smtpserver.Say(250, nixie.OtherUndefinedStatus.Success(), "Ok"), count: 2}
-	_, dial := start(t, smtpserver.Config{Handler: h})
-	c := dial()
-	c.hello()
-	c.data()
-	c.send(".\r\n")
-	c.want("451 4.3.0")
-	c.do("QUIT", "221")
-	c.wantClosed()
 }
