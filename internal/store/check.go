@@ -54,6 +54,10 @@ func (s *Store) Check(ctx context.Context, stream string, addresses []string) ([
 			}
 		}
 	}
+	if err := s.dropped.load(ctx, s.read); err != nil {
+		return nil, fmt.Errorf("looking up whom not to mail: %w", err)
+	}
+	all = slices.DeleteFunc(all, func(h hash) bool { return !s.dropped.mayHave(h) })
 	holding := map[hash]*suppression.Suppression{}
 	for some := range slices.Chunk(all, checkAtOnce) {
 		if err := s.checkHashes(ctx, stream, some, holding); err != nil {

@@ -66,6 +66,7 @@ type Store struct {
 	stream  func(sender, login string) string
 	hashKey [32]byte
 	ids     id.Maker
+	dropped hashSet // of suppressions
 	path    string
 
 	lock      *os.File

@@ -185,11 +185,12 @@ func (t *tx) imported(l *suppression.List, row *suppression.Row) (suppression.Su
 	}
 	reason, err := verdict.ParseReason(strings.ToLower(strings.TrimSpace(row.Reason)))
 	switch {
+	case row.Reason == "":
 	case err == nil:
 		a.Reason = reason
 	case strings.EqualFold(strings.TrimSpace(row.Reason), suppression.RuleComplaint):
 		a.Complaint = true
-	case row.Reason != "":
+	default:
 		a.Note = strings.TrimSuffix(row.Reason+": "+row.Note, ": ")
 	}
 	if err := t.complete(&a); err != nil {

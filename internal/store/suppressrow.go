@@ -37,6 +37,9 @@ func scanSuppression(row interface{ Scan(...any) error }) (*suppression.Suppress
 
 // putSuppression writes a suppression, anew or in place of the one with its id.
 func (t *tx) putSuppression(s *suppression.Suppression) error {
+	if s.State != suppression.Lifted {
+		t.dropped.add(s.Hash)
+	}
 	evidence := ""
 	if len(s.Evidence) > 0 {
 		text, err := json.Marshal(s.Evidence)
