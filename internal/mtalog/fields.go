@@ -126,7 +126,7 @@ func (l *Line) set(f Field) (ok bool) {
 		l.Recipients, ok = number(f.Value)
 	case "sasl_username":
 		ok = setOnce(&l.User, f.Value)
-	case "orig_queue_id":
+	case "orig_queue_id", "orig_id":
 		ok = isAlphanumeric(f.Value) && setOnce(&l.OrigQueueID, f.Value)
 	case "proto":
 		ok = setOnce(&l.Proto, f.Value)

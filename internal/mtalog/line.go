@@ -4,6 +4,7 @@
 package mtalog
 
 import (
+	"strings"
 	"time"
 
 	"github.com/nixiemail/nixie"
@@ -22,6 +23,8 @@ const (
 	KindHost      Kind = "host"       // what one remote host did before the next one was tried
 	KindExpired   Kind = "expired"    // the queue's time is over, the message goes back
 	KindReject    Kind = "reject"     // our own server refused something
+	KindDiscard   Kind = "discard"    // it took a message and throws it away, the client being told otherwise
+	KindHold      Kind = "hold"       // a message waits until somebody lets it go
 	KindNotice    Kind = "notice"     // a notification was sent: Notice, NoticeID
 	KindClient    Kind = "client"     // who handed the message in: Client, User
 	KindMessageID Kind = "message-id" // its Message-ID
@@ -58,7 +61,8 @@ type Line struct {
 	CodeText string     `json:"code_text,omitempty"`
 	Code     nixie.Code `json:"code,omitzero"`
 	// Said is the MTA's own word for how it went: sent, deferred, bounced,
-	// SOFTBOUNCE, deliverable, undeliverable, expired, force-expired, reject.
+	// SOFTBOUNCE, deliverable, undeliverable, expired, force-expired, reject,
+	// milter-reject, discard, hold, placed on hold.
 	Said string `json:"said,omitempty"`
 	// SoftBounce says that the MTA would have bounced it, and keeps it for a test.
 	SoftBounce bool `json:"soft_bounce,omitempty"`
@@ -77,18 +81,25 @@ type Line struct {
 	Client     Peer   `json:"client,omitzero"`      // who spoke to our server
 	User       string `json:"user,omitempty"`       // as whom the client logged in
 	// OrigQueueID is the queue id under which the message was here before, when a
-	// content filter hands it back by XFORWARD. XFORWARD_README, IDENT.
+	// content filter hands it back by XFORWARD (XFORWARD_README, IDENT), or it was
+	// queued anew (postsuper(1), -r).
 	OrigQueueID string `json:"orig_queue_id,omitempty"`
 	Notice      string `json:"notice,omitempty"`    // which notification: "sender non-delivery"
 	NoticeID    string `json:"notice_id,omitempty"` // the notification's own queue id
 
-	// Of a rejection.
+	// Of a rejection, a discard or a hold.
 	Stage string `json:"stage,omitempty"` // CONNECT, HELO, MAIL, RCPT, DATA, END-OF-MESSAGE, header, body …
 	Proto string `json:"proto,omitempty"` // SMTP, ESMTP
 	Helo  string `json:"helo,omitempty"`  // the name that the client gave itself
 
 	// Fields are those that this package has no place for, in order, at most 32.
 	Fields []Field `json:"fields,omitempty"`
+}
+
+// Deleted reports whether the line says that the administrator took the message out
+// of the queue: nothing more is tried for its recipients, and nobody is told.
+func (l *Line) Deleted() bool {
+	return l.Kind == KindRemoved && strings.HasSuffix(l.Program, "/postsuper")
 }
 
 // A Field is one name=value of a line.

@@ -108,6 +108,8 @@ func (l *Line) read(s string) {
 		if l.QueueID != "" {
 			l.Kind = KindRemoved
 		}
+	case s == "placed on hold" && l.QueueID != "": // src/postsuper/postsuper.c
+		l.Kind, l.Said = KindHold, s
 	default:
 		if !l.readReject(s) && !l.readNotice(s) {
 			l.readHost(s)

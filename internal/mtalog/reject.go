@@ -2,21 +2,21 @@ package mtalog
 
 import "strings"
 
-// readReject reads what our own server refused: smtpd's and postscreen's lines,
-// "reject: RCPT from client[address]: 550 5.1.1 words; from=<…> to=<…> proto=ESMTP
-// helo=<…>", and those of cleanup's checks, where the words come last.
+// readReject reads what our own server refused, threw away or held: smtpd's and
+// postscreen's lines, "reject: RCPT from client[address]: 550 5.1.1 words; from=<…>
+// to=<…> proto=ESMTP helo=<…>", and those of cleanup's checks, where the words come
+// last. src/cleanup/cleanup_message.c, src/cleanup/cleanup_milter.c.
 func (l *Line) readReject(s string) bool {
 	said, s, _ := strings.Cut(s, ": ")
-	switch said {
-	case "reject", "milter-reject", "proxy-reject":
-	default:
+	kind, ok := rejectKind(said)
+	if !ok {
 		return false
 	}
 	stage, rest, ok := strings.Cut(s, " ")
 	if !ok {
 		return false
 	}
-	l.Kind, l.Said, l.Stage = KindReject, said, stage
+	l.Kind, l.Said, l.Stage = kind, said, stage
 	switch stage {
 	case "header", "body", "content", "mime-error":
 		l.readContentReject(stage, rest)
@@ -24,6 +24,26 @@ func (l *Line) readReject(s string) bool {
 		l.readSessionReject(rest)
 	}
 	return true
+}
+
+// rejectKind reads "reject", "milter-reject", "milter-header-discard" and the like.
+func rejectKind(said string) (kind Kind, ok bool) {
+	i := strings.LastIndexByte(said, '-') + 1
+	switch said[i:] {
+	case "reject":
+		kind = KindReject
+	case "discard":
+		kind = KindDiscard
+	case "hold":
+		kind = KindHold
+	default:
+		return "", false
+	}
+	switch said[:i] {
+	case "", "milter-", "milter-header-", "milter-body-", "proxy-":
+		return kind, true
+	}
+	return "", false
 }
 
 // readSessionReject reads "from client[address]: words; from=<…> …".
