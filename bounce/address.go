@@ -106,7 +106,7 @@ func domainEnd(text string, i int) int {
 	end := i
 	for end < len(text) {
 		if c := text[end]; c < utf8.RuneSelf {
-			if !isAlnum(c) && strings.IndexByte(".-_", c) < 0 {
+			if !isAlnum(c) && c != '.' && c != '-' && c != '_' {
 				break
 			}
 			end++

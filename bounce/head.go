@@ -62,7 +62,9 @@ func otherSmall(s string) string {
 
 func (r *reading) headField(name, value string) {
 	h := &r.head
-	is := func(field string) bool { return strings.EqualFold(name, field) }
+	is := func(field string) bool {
+		return name == field || len(name) == len(field) && strings.EqualFold(name, field)
+	}
 	switch len(name) {
 	case len("To"), len("Delivered-To"):
 		switch {

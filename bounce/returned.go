@@ -140,7 +140,7 @@ func headerName(s string) headerKind {
 
 func kindIf(name string, kind headerKind, names ...string) headerKind {
 	for _, n := range names {
-		if strings.EqualFold(name, n) {
+		if name == n || strings.EqualFold(name, n) {
 			return kind
 		}
 	}

@@ -115,10 +115,18 @@ func (w *words) cut(i int) {
 // "------ This is a copy of the message ------", "====".
 func rules(s string) bool {
 	n := 0
-	for n < len(s) && strings.IndexByte("-=_*#+~|", s[n]) >= 0 {
+	for n < len(s) && isRuler(s[n]) {
 		n++
 	}
 	return n >= 3 && (s[0] != '*' || n >= 5 || n == len(s)) // "*** " begins a line of some
+}
+
+func isRuler(c byte) bool {
+	switch c {
+	case '-', '=', '_', '*', '#', '+', '~', '|':
+		return true
+	}
+	return false
 }
 
 // bareRule reports whether a line is a ruler without words.
