@@ -33,26 +33,11 @@ const (
 		coalesce(j.basis, ''), coalesce(j.rule, ''), coalesce(j.receiver, ''), coalesce(j.retry_after, 0)`
 )
 
-func selectDeliveries(index string) string {
-	return "SELECT " + deliveryShown + ", " + judgementShown + " FROM deliveries d" + index + `
-		LEFT JOIN messages m ON m.tenant = d.tenant AND m.id = d.message
+// besidesDeliveries are the tables of the other columns.
+func besidesDeliveries() string {
+	return ` LEFT JOIN messages m ON m.tenant = d.tenant AND m.id = d.message
 		LEFT JOIN events e ON e.tenant = d.tenant AND e.id = d.shown
 		LEFT JOIN judgements j ON ` + ofLatestRules("d.tenant", "d.shown")
-}
-
-// indexFor names the index by which the deliveries are found that a filter chooses.
-func indexFor(f *delivery.Filter) string {
-	switch {
-	case f.Delivery != "":
-		return "" // there is one
-	case f.Message != "", f.MessageID != "", f.QueueID != "":
-		return indexedBy("deliveries_message")
-	case f.Recipient != "":
-		return indexedBy("deliveries_normal")
-	case f.Domain != "":
-		return indexedBy("deliveries_domain")
-	}
-	return indexedBy("deliveries_last")
 }
 
 // narrow reports whether a filter chooses few deliveries, which are found at once.
@@ -62,7 +47,8 @@ func narrow(f *delivery.Filter) bool {
 
 func listOfDeliveries(f *delivery.Filter) *listing {
 	return &listing{
-		list: listDeliveries, at: "d.last_at", id: "d.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest, selected: selectDeliveries(indexFor(f)),
+		list: listDeliveries, at: "d.last_at", id: "d.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest,
+		selected: "SELECT " + deliveryShown + ", " + judgementShown + " FROM deliveries d", rest: besidesDeliveries(),
 	}
 }
 
@@ -107,7 +93,7 @@ func (s *Store) Delivery(ctx context.Context, x id.ID) (delivery.History, error)
 	return h, nil
 }
 
-// scanDelivery reads a row of selectDeliveries.
+// scanDelivery reads a row of deliveryShown and judgementShown.
 func scanDelivery(rows *sql.Rows) (delivery.Delivery, error) {
 	var d delivery.Delivery
 	st, m := &d.Standing, &d.Message

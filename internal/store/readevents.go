@@ -15,18 +15,21 @@ import (
 // entryShown are the columns of what an event was found to be about.
 const entryShown = "d.id, d.message, coalesce(d.recipient, e.recipient)"
 
-func selectEntries(index string) string {
-	return "SELECT " + columnsOf("e", eventColumns) + ", " + entryShown + ", " + judgementShown + " FROM events e" + index + `
-		LEFT JOIN deliveries d ON d.tenant = e.tenant AND d.id = e.delivery
+func selectEntries() string {
+	return "SELECT " + columnsOf("e", eventColumns) + ", " + entryShown + ", " + judgementShown + " FROM events e"
+}
+
+// besidesEntries are the tables of the other columns.
+func besidesEntries() string {
+	return ` LEFT JOIN deliveries d ON d.tenant = e.tenant AND d.id = e.delivery
 		LEFT JOIN judgements j ON ` + ofLatestRules("e.tenant", "e.id")
 }
 
 func listOfEvents(f *delivery.Filter) *listing {
-	index := indexedBy("events_at")
-	if narrow(f) {
-		index = indexedBy("events_delivery")
+	return &listing{
+		list: listEvents, at: "e.at", id: "e.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest,
+		selected: selectEntries(), rest: besidesEntries(),
 	}
-	return &listing{list: listEvents, at: "e.at", id: "e.id", cursor: f.Cursor, limit: f.Limit, oldest: f.Oldest, selected: selectEntries(index)}
 }
 
 // Events returns a page of events, sorted by when they happened. A filter on
@@ -48,7 +51,10 @@ func (s *Store) pageOfEvents(ctx context.Context, f *delivery.Filter) (delivery.
 }
 
 func (s *Store) eventsWhere(ctx context.Context, f *delivery.Filter) (*where, error) {
-	w := &where{}
+	w := &where{index: indexedBy("events_at")}
+	if narrow(f) {
+		w.index = indexedBy("events_delivery")
+	}
 	w.and("e.tenant = ?", tenant)
 	w.between("e.at", f.Since, f.Before)
 	in(w, "e.kind", f.Kinds)
@@ -75,7 +81,7 @@ func (s *Store) eventsWhere(ctx context.Context, f *delivery.Filter) (*where, er
 	switch {
 	case len(about.conditions) == 0:
 	case narrow(&whose):
-		w.and("e.delivery IN (SELECT d.id FROM deliveries d"+indexFor(&whose)+" WHERE d.tenant = ? AND "+about.String()+")",
+		w.and("e.delivery IN (SELECT d.id FROM deliveries d"+about.index+" WHERE d.tenant = ? AND "+about.String()+")",
 			append([]any{tenant}, about.args...)...)
 	default:
 		w.and("EXISTS (SELECT 1 FROM deliveries d WHERE d.tenant = e.tenant AND d.id = e.delivery AND "+about.String()+")", about.args...)
@@ -127,7 +133,7 @@ func (s *Store) entriesNamed(ctx context.Context, ids []id.ID) ([]delivery.Entry
 		w := &where{}
 		w.and("e.tenant = ?", tenant)
 		w.and("e.id IN ("+marks(len(some))+")", anyOf(some)...)
-		rows, err := s.read.QueryContext(ctx, numbered(selectEntries("")+" WHERE "+w.String()), w.args...)
+		rows, err := s.read.QueryContext(ctx, numbered(selectEntries()+besidesEntries()+" WHERE "+w.String()), w.args...)
 		if err != nil {
 			return nil, err
 		}

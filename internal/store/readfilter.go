@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -36,6 +37,7 @@ func (s *Store) deliveriesWhere(ctx context.Context, f *delivery.Filter) (*where
 
 // whoseWhere is what a filter says of a delivery's message and recipient, as d.
 func (s *Store) whoseWhere(ctx context.Context, w *where, f *delivery.Filter) error {
+	w.index = indexedBy("deliveries_last")
 	if f.Recipient != "" {
 		normal := address.Normal(f.Recipient)
 		if normal == "" {
@@ -58,10 +60,18 @@ func (s *Store) whoseWhere(ctx context.Context, w *where, f *delivery.Filter) er
 	if f.QueueID != "" {
 		w.and("d.message IN (SELECT message FROM queues WHERE tenant = ? AND queue_id = ? AND message IS NOT NULL)", tenant, f.QueueID)
 	}
-	if err := w.isID("d.id", f.Delivery); err != nil {
+	if err := errors.Join(w.isID("d.id", f.Delivery), w.isID("d.message", f.Message)); err != nil {
 		return err
 	}
-	return w.isID("d.message", f.Message)
+	switch {
+	case f.Delivery != "":
+		w.index = "" // there is one
+	case f.Message != "", f.MessageID != "", f.QueueID != "":
+		w.index = indexedBy("deliveries_message")
+	case f.Recipient != "":
+		w.index = indexedBy("deliveries_normal")
+	}
+	return nil
 }
 
 // sender adds that a delivery's message has that sender; <> is the null one.
@@ -104,7 +114,8 @@ func inBrackets(messageID string) string {
 // of their index. Where there are more, as below "com", all deliveries are gone through.
 const MaxBelow = 1000
 
-// domainWhere adds that the recipient's domain is that one or below it.
+// domainWhere adds that the recipient's domain is that one or below it, and says by
+// which index that is best found.
 func (s *Store) domainWhere(ctx context.Context, w *where, domain string) error {
 	normal := address.NormalDomain(domain)
 	if normal == "" {
@@ -117,7 +128,9 @@ func (s *Store) domainWhere(ctx context.Context, w *where, domain string) error 
 		return fmt.Errorf("looking for the domains below %q: %w", normal, err)
 	case len(names) > MaxBelow:
 		w.and(`(d.domain = ? OR d.domain LIKE ? ESCAPE '\')`, normal, below)
+		w.index = indexedBy("deliveries_last")
 	default:
+		w.index = indexedBy("deliveries_domain")
 		in(w, "d.domain", append(names, normal))
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 type where struct {
 	conditions []string
 	args       []any
+	index      string // by which the table is to be read, see indexedBy
 }
 
 // and adds a condition in which each ? stands for the next of the values.
@@ -96,6 +97,7 @@ type listing struct {
 	limit    int
 	oldest   bool
 	selected string // SELECT … FROM …
+	rest     string // what else belongs to FROM
 }
 
 // page writes the statement for a page and one row more, by which it is known
@@ -121,7 +123,7 @@ func (l *listing) page(w *where) (query string, args []any, size int, err error)
 		}
 		w.and("("+l.at+", "+l.id+")"+than+"(?, ?)", p.at, p.id)
 	}
-	query = l.selected + " WHERE " + w.String() + " ORDER BY " + l.at + order + ", " + l.id + order + " LIMIT ?"
+	query = l.selected + w.index + l.rest + " WHERE " + w.String() + " ORDER BY " + l.at + order + ", " + l.id + order + " LIMIT ?"
 	return numbered(query), append(w.args, size+1), size, nil
 }
 
