@@ -24,7 +24,6 @@ import (
 	"github.com/nixiemail/nixie/internal/returnpath"
 	"github.com/nixiemail/nixie/internal/smtpserver"
 	"github.com/nixiemail/nixie/internal/store"
-	"github.com/nixiemail/nixie/verdict"
 )
 
 // Options are what the configuration doesn't say.
@@ -53,15 +52,6 @@ type App struct {
 // AdminSocket is where the service that holds the data answers this machine's
 // command line.
 func AdminSocket(c *config.Config) string { return filepath.Join(c.Data, adminSocket) }
-
-// Vocabulary is what the configuration may name.
-func Vocabulary() config.Vocabulary {
-	var reasons []string
-	for _, r := range verdict.Reasons() {
-		reasons = append(reasons, string(r))
-	}
-	return config.Vocabulary{Reasons: reasons}
-}
 
 // Open opens the data, and makes them at the first start. Another process that
 // holds them is an error that matches [store.ErrLocked].

@@ -80,3 +80,27 @@ func anyMatches(patterns []string, text string) bool {
 	}
 	return false
 }
+
+// Vocabulary is what the configuration may name. Which reasons may drop an address,
+// and which a domain, is for the rules' own check to say.
+func Vocabulary() config.Vocabulary {
+	var v config.Vocabulary
+	for _, reason := range verdict.Reasons() {
+		v.Reasons = append(v.Reasons, string(reason))
+		if mayDrop(reason, suppression.Address) {
+			v.Address = append(v.Address, string(reason))
+		}
+		if mayDrop(reason, suppression.Domain) {
+			v.Domain = append(v.Domain, string(reason))
+		}
+	}
+	return v
+}
+
+func mayDrop(reason verdict.Reason, target suppression.Target) bool {
+	rules := suppression.Rules{Rules: []suppression.Rule{{
+		Name: "asked", Reasons: []verdict.Reason{reason}, Target: target,
+		Messages: 1, For: suppression.DefaultRules().Rules[0].For,
+	}}}
+	return rules.Check() == nil
+}

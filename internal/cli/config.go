@@ -7,9 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/nixiemail/nixie/internal/app"
 	"github.com/nixiemail/nixie/internal/config"
-	"github.com/nixiemail/nixie/internal/suppression"
-	"github.com/nixiemail/nixie/verdict"
 	"github.com/spf13/cobra"
 )
 
@@ -168,7 +167,7 @@ func checkConfig(from config.Sources) checkedConfig {
 	checked.Settings = c.Shown(origin)
 	checked.Notes = append(checked.Notes, c.Notes(origin)...)
 	unread := checked.Problems
-	for _, err := range c.Check(configWords(), origin) {
+	for _, err := range c.Check(app.Vocabulary(), origin) {
 		for _, p := range configProblems(err) {
 			if !follows(p, unread) {
 				checked.Problems = append(checked.Problems, p)
@@ -203,29 +202,6 @@ func configProblems(err error) []*config.Problem {
 		all = append(all, p)
 	}
 	return all
-}
-
-// configWords asks the rules' own check which reasons may drop an address, and
-// which a domain.
-func configWords() config.Vocabulary {
-	var v config.Vocabulary
-	for _, reason := range verdict.Reasons() {
-		v.Reasons = append(v.Reasons, string(reason))
-		allowed := func(target suppression.Target) bool {
-			rules := suppression.Rules{Rules: []suppression.Rule{{
-				Name: "asked", Reasons: []verdict.Reason{reason}, Target: target,
-				Messages: 1, For: suppression.DefaultRules().Rules[0].For,
-			}}}
-			return rules.Check() == nil
-		}
-		if allowed(suppression.Address) {
-			v.Address = append(v.Address, string(reason))
-		}
-		if allowed(suppression.Domain) {
-			v.Domain = append(v.Domain, string(reason))
-		}
-	}
-	return v
 }
 
 // config writes the settings with where each comes from, then notes and errors as
