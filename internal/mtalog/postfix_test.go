@@ -200,3 +200,12 @@ func TestFields(t *testing.T) {
 		t.Errorf("code %q %v, delay %v; want 9.9.9 as text only, no delay", l.CodeText, l.Code, l.Delay)
 	}
 }
+
+func TestDeleted(t *testing.T) {
+	for program, want := range map[string]bool{"postfix/postsuper": true, "postfix-out/postsuper": true, "postfix/qmgr": false} {
+		l, ok := Parse("Nov 22 10:00:07 mail " + program + "[4]: 4F1B2C0D3E: removed")
+		if !ok || l.Deleted() != want {
+			t.Errorf("removed by %s: deleted is %v, want %v", program, l.Deleted(), want)
+		}
+	}
+}
