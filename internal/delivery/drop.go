@@ -10,9 +10,9 @@ import (
 // MaxMessageID is the longest Message-ID, in bytes, that is kept. RFC 5322, 2.1.1.
 const MaxMessageID = 998
 
-// dropWords begin the answer with which a suppressed recipient is refused, so that
+// DropWords begin the answer with which a suppressed recipient is refused, so that
 // our own answer is known again in an MTA's log.
-const dropWords = "dropped by nixie: "
+const DropWords = "dropped by nixie: "
 
 const (
 	refBegin = " [nixie "
@@ -33,7 +33,7 @@ func DropReply(why string, delivery id.ID) string {
 	if len(why) > most {
 		why = why[:most] + "..."
 	}
-	text := dropWords + strings.Join(strings.Fields(why), " ")
+	text := DropWords + strings.Join(strings.Fields(why), " ")
 	if !delivery.IsZero() {
 		text += refBegin + delivery.String() + refEnd
 	}
@@ -41,7 +41,7 @@ func DropReply(why string, delivery id.ID) string {
 }
 
 // IsDropReply reports whether words hold an answer that [DropReply] made.
-func IsDropReply(words string) bool { return strings.Contains(words, dropWords) }
+func IsDropReply(words string) bool { return strings.Contains(words, DropWords) }
 
 // DropRef returns the delivery that is noted in an answer that [DropReply] made.
 func DropRef(words string) (delivery id.ID, ok bool) {

@@ -15,10 +15,10 @@ type Kind string
 const (
 	Accepted    Kind = "accepted"     // handed in to be sent
 	Attempt     Kind = "attempt"      // one try to deliver, whatever came of it
-	Delayed     Kind = "delayed"      // a report that it will be tried again
+	Delayed     Kind = "delayed"      // it will be tried again, as a report says, or our own log of what was put off without a try
 	Bounced     Kind = "bounced"      // a report that it was given up for a refusal
 	GaveUp      Kind = "expired"      // its time was over
-	Drop        Kind = "dropped"      // not tried, since the recipient is suppressed
+	Drop        Kind = "dropped"      // thrown away without a try, as for a suppressed recipient
 	Complaint   Kind = "complaint"    // the recipient calls it abuse
 	RefusedHere Kind = "refused-here" // our own server did not take it in
 	AutoReply   Kind = "auto-reply"   // a machine answered for the recipient

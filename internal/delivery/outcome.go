@@ -27,7 +27,7 @@ var finals = []Outcome{Delivered, Failed, Expired, Dropped}
 // rules tells what each kind of news does. What is not in it changes no outcome.
 var rules = []rule{
 	{Accepted, Sent, 1, []Outcome{Deferred, Delivered, Failed, Expired, Dropped}, "the message is on its way"},
-	{Delayed, Deferred, 2, []Outcome{Deferred, Delivered, Failed, Expired, Dropped}, "a report says that it will be tried again; what is known of a try counts for more"},
+	{Delayed, Deferred, 2, []Outcome{Deferred, Delivered, Failed, Expired, Dropped}, "a report, or our own log, says that it will be tried again, without a try; what is known of a try counts for more"},
 	{Attempt, Deferred, 3, nil, "the server said not now, or could not be reached; after an end it means that it is being tried anew"},
 	{GaveUp, Expired, 4, nil, "the time is over; code and reply are those of the last failure that could have passed. News for a whole queue ends only what was still waiting"},
 	{Attempt, Delivered, 5, nil, "the recipient's server took it; an earlier failure is lifted. Where our own next server took it, nothing is delivered yet"},

@@ -112,10 +112,15 @@ func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
 	}
 	e.Kind = delivery.Attempt
 	switch {
+	case strings.HasSuffix(l.Program, "/discard"): // discard(8) logs it as sent
+		e.Kind, e.Told = delivery.Drop, delivery.Dropped
 	case l.Said == "sent":
 		e.Told, e.NextID = delivery.Delivered, strings.Clone(l.NextID())
 	case l.Said == "deferred", l.SoftBounce:
 		e.Told = delivery.Deferred
+		if suspended(l) {
+			e.Kind = delivery.Delayed
+		}
 	case l.Said == "bounced":
 		e.Told = delivery.Failed
 		if delivery.IsDropReply(l.Words) && strings.HasSuffix(l.Program, "/error") {
@@ -129,6 +134,12 @@ func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
 	e.Soft = l.SoftBounce
 	g.say(e, l.Words, l.Code)
 	return e
+}
+
+// suspended reports whether nobody was tried: the queue manager puts mail off for a
+// while after others for the same destination failed. src/qmgr/qmgr_queue.c.
+func suspended(l *mtalog.Line) bool {
+	return strings.HasSuffix(l.Program, "/error") && strings.HasPrefix(l.Words, "delivery temporarily suspended: ")
 }
 
 // rejected makes the event of a refusal by our own server. Where it is the answer
