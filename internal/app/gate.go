@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nixiemail/nixie"
@@ -37,10 +38,10 @@ func (g *gate) Check(ctx context.Context, a policy.Asked) (policy.Answer, error)
 		return policy.Answer{}, err
 	}
 	if g.mode == config.ModeNote {
-		return policy.Answer{Do: policy.Note, Text: delivery.DropReply(why(found[0]), id.ID{})}, nil
+		return said(policy.Note, delivery.DropReply(why(found[0]), id.ID{})), nil
 	}
 	e := g.dropped(a)
-	text := delivery.DropReply(why(found[0]), e.Ref.Delivery)
+	text := delivery.DropReply(why(found[0]), id.ID{}) // its delivery is not known yet
 	e.Code = nixie.OtherAddressStatus.Permanent()
 	e.Reply, e.ReplyCode = "550 "+e.Code.String()+" "+text, 550
 	if g.mode == config.ModeDiscard {
@@ -53,9 +54,9 @@ func (g *gate) Check(ctx context.Context, a policy.Asked) (policy.Answer, error)
 	}
 	text = delivery.DropReply(why(found[0]), kept.News[0].Delivery) // that of the first time it was asked
 	if g.mode == config.ModeDiscard {
-		return policy.Answer{Do: policy.Discard, Text: text}, nil
+		return said(policy.Discard, text), nil
 	}
-	return policy.Answer{Do: policy.Refuse, Text: text}, nil
+	return said(policy.Refuse, text), nil
 }
 
 // Look answers the transport map's question about an address. There is no
@@ -68,11 +69,17 @@ func (g *gate) Look(ctx context.Context, recipient string) (policy.Answer, error
 	text := delivery.DropReply(why(found[0]), id.ID{})
 	switch g.mode {
 	case config.ModeNote:
-		return policy.Answer{Do: policy.Note, Text: text}, nil
+		return said(policy.Note, text), nil
 	case config.ModeDiscard:
-		return policy.Answer{Do: policy.Discard, Text: text}, nil
+		return said(policy.Discard, text), nil
 	}
-	return policy.Answer{Do: policy.Refuse, Text: text}, nil
+	return said(policy.Refuse, text), nil
+}
+
+// said is an answer with the text of [delivery.DropReply], whose first words package
+// policy writes itself.
+func said(do policy.Do, text string) policy.Answer {
+	return policy.Answer{Do: do, Text: strings.TrimPrefix(text, delivery.DropWords)}
 }
 
 // dropped makes the event of a recipient who was not mailed.

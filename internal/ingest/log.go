@@ -133,6 +133,9 @@ func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
 	}
 	e.Soft = l.SoftBounce
 	g.say(e, l.Words, l.Code)
+	if e.Kind == delivery.Drop { // the words repeat what was said to an earlier message
+		e.Code, e.ReplyCode = l.Code, 0
+	}
 	return e
 }
 
