@@ -1,7 +1,11 @@
 package mtalog
 
 import (
+	"context"
+	"errors"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,4 +53,32 @@ func benchmarkLines(b *testing.B, lines []string, do func(string)) {
 		do(lines[i%len(lines)])
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// BenchmarkFollow reads a file of 88,400 lines from its beginning, and parses them.
+func BenchmarkFollow(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "mail.log")
+	lines := slices.Repeat(mixed(b), 200)
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	total := len(lines)
+	b.ReportAllocs()
+	for b.Loop() {
+		ctx, stop := context.WithCancel(b.Context())
+		taken := 0
+		err := Follow(ctx, Config{Path: path, PollOnly: true, Take: func(_ context.Context, lines []string, _ Position) error {
+			for _, line := range lines {
+				Parse(line)
+			}
+			if taken += len(lines); taken == total {
+				stop()
+			}
+			return nil
+		}})
+		if !errors.Is(err, context.Canceled) || taken != total {
+			b.Fatalf("%d lines, %v", taken, err)
+		}
+	}
+	b.ReportMetric(float64(b.N*total)/b.Elapsed().Seconds(), "lines/s")
 }

@@ -80,6 +80,11 @@ func (e *LostError) Unwrap() error { return e.Err }
 // then the newer ones. A renamed file is left when a newer one has lines. A line
 // waits for its end, but for the last one of a file that was left.
 //
+// This holds for a log that one process writes, as system loggers and postlogd(8)
+// do: of several, one could go on with a file when another has begun the next.
+// Of a symbolic link that is led to another name each day, only the last day's
+// file is found after a pause.
+//
 // Where a log is copied and then truncated, what was written between the two is
 // lost unless it had been taken; the rest is found in the copy. Only at a first
 // start on an empty file is all lost that comes and is truncated within one Poll.

@@ -104,6 +104,24 @@ func TestFollow(t *testing.T) {
 			d.copyTruncate(".1")
 			d.write("d\n")
 		}, []string{"a", "b", "c", "d"}},
+		{"copied and truncated, seen empty, and once more", func(d logDir, look func()) {
+			d.copyTruncate(".1")
+			look()
+			d.write("b\n")
+			d.rename(".1", ".2")
+			d.copyTruncate(".1")
+			look()
+			d.write("c\n")
+		}, []string{"a", "b", "c"}},
+		{"copied and truncated, seen within the first line, and once more", func(d logDir, look func()) {
+			d.copyTruncate(".1")
+			d.write("b")
+			look()
+			d.write("1\n")
+			d.rename(".1", ".2")
+			d.copyTruncate(".1")
+			d.write("b2\n")
+		}, []string{"a", "b1", "b2"}},
 		{"an empty one among the rotated", func(d logDir, look func()) {
 			d.rename("", ".1")
 			d.write("")
