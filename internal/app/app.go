@@ -53,6 +53,12 @@ type App struct {
 // command line.
 func AdminSocket(c *config.Config) string { return filepath.Join(c.Data, adminSocket) }
 
+// Exists reports whether there are data that [Open] would open rather than make.
+func Exists(c *config.Config) bool {
+	_, err := os.Stat(filepath.Join(c.Data, databaseFile))
+	return err == nil
+}
+
 // Open opens the data, and makes them at the first start. Another process that
 // holds them is an error that matches [store.ErrLocked].
 func Open(ctx context.Context, c config.Config, o Options) (*App, error) {
@@ -118,7 +124,7 @@ func (a *App) signing() error {
 // owner over a socket.
 func (a *App) handlers() error {
 	c := httpapi.Config{
-		Intake: &intake{a}, Reads: a.store, Suppressions: a.store, Keys: a.store, Log: a.log, Now: a.now, Version: a.options.Version,
+		Intake: &intake{a}, Reads: a.store, Suppressions: a.store, Keys: a.store, Log: a.log, Now: a.now,
 	}
 	var err error
 	if a.api, err = httpapi.New(c); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nixiemail/nixie/internal/delivery"
@@ -23,9 +24,10 @@ type keeper struct {
 
 func (a *App) recorder() keeper { return keeper{a.store, a.metrics} }
 
-// Record keeps a batch.
+// Record keeps a batch, of which texts that are too long are cut.
 func (k keeper) Record(ctx context.Context, b delivery.Batch) (delivery.Receipt, error) {
 	began := time.Now()
+	fit(&b)
 	r, err := k.Store.Record(ctx, b)
 	if err != nil {
 		k.metrics.CommitFailed()
@@ -109,13 +111,21 @@ func (in *intake) ReturnPath(delivery id.ID) (string, error) {
 // Lines implements [httpapi.Intake].
 func (in *intake) Lines(ctx context.Context, l httpapi.Lines) (httpapi.LineCounts, error) {
 	log := &ingest.Log{Reader: in.reader, Name: l.Name, Host: l.Host, Dater: mtalog.Dater{Zone: l.Zone}}
+	if log.Host == "" {
+		log.Host = in.config.Name
+	}
 	news, c := log.Lines(l.Lines, l.Reference, in.now())
 	counts := httpapi.LineCounts{Lines: c.Lines, News: c.News, Foreign: c.Foreign, Undated: c.Undated}
-	r, err := in.record(ctx, delivery.Batch{News: news})
-	for i := range r.News {
-		if r.News[i].New {
-			counts.New++
+	for some := range slices.Chunk(news, store.MaxNews) {
+		r, err := in.record(ctx, delivery.Batch{News: some})
+		if err != nil {
+			return counts, err
+		}
+		for i := range r.News {
+			if r.News[i].New {
+				counts.New++
+			}
 		}
 	}
-	return counts, err
+	return counts, nil
 }

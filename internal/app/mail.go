@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/ingest"
 	"github.com/nixiemail/nixie/internal/smtpserver"
+	"github.com/nixiemail/nixie/internal/store"
 )
 
 // recorder keeps news; when it returns without an error they are safe.
@@ -50,7 +52,12 @@ func (h *mailHandler) Message(ctx context.Context, _ *smtpserver.Session, e *smt
 		m.To = append(m.To, e.To[i].Address)
 	}
 	read := h.reader.Message(m)
-	if _, err := h.record.Record(ctx, delivery.Batch{News: read.News}); err != nil {
+	_, err := h.record.Record(ctx, delivery.Batch{News: read.News})
+	if errors.Is(err, store.ErrLimit) {
+		h.log.Error("a message was refused that can't be kept", "err", err)
+		return []smtpserver.Answer{smtpserver.Say(554, nixie.OtherOrUndefinedMediaError.Permanent(), "It can't be kept, and trying again changes nothing")}
+	}
+	if err != nil {
 		h.log.Error("a message was not kept; the client was told to come again", "err", err)
 		return []smtpserver.Answer{smtpserver.Say(451, nixie.OtherOrUndefinedMailSystemStatus.Transient(), "It can't be kept at present, try again later")}
 	}

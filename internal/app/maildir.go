@@ -10,12 +10,14 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
 
 	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/ingest"
+	"github.com/nixiemail/nixie/internal/store"
 )
 
 // maildirPoll is how often a Maildir is looked at, at least.
@@ -125,8 +127,33 @@ func (w *maildirWatcher) take(ctx context.Context, name string) error {
 		w.left[name] = true
 		return nil
 	}
-	if _, err := w.record.Record(ctx, delivery.Batch{News: read.News}); err != nil {
+	if _, err := w.record.Record(ctx, delivery.Batch{News: read.News}); errors.Is(err, store.ErrLimit) {
+		w.left[name] = true
+		w.log.Warn("a message can't be kept, and was left alone", "path", path, "err", err)
+		return nil
+	} else if err != nil {
 		return err
 	}
-	return os.Rename(path, filepath.Join(w.path, "cur", name+":2,S"))
+	return w.move(name)
+}
+
+// move moves a message to cur, seen. One that can't be moved, for its name is too
+// long or is taken there, stays.
+func (w *maildirWatcher) move(name string) error {
+	from, to := filepath.Join(w.path, "new", name), filepath.Join(w.path, "cur", name+":2,S")
+	_, err := os.Lstat(to)
+	if err == nil {
+		err = fs.ErrExist
+	} else if errors.Is(err, fs.ErrNotExist) {
+		err = os.Rename(from, to)
+	}
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENAMETOOLONG) {
+		w.left[name] = true
+		w.log.Warn("a message was read but can't be moved to cur, and was left alone", "path", from, "err", err)
+		return nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // somebody else has moved it
+	}
+	return err
 }
