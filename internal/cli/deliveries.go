@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
-	"os"
-	"os/signal"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/httpapi"
 	"github.com/nixiemail/nixie/verdict"
@@ -42,9 +41,13 @@ must. A time is a date, a date and time as in RFC 3339, or how long ago: 2h, 7d.
   nixie deliveries --json --domain example.com | jq -r .reason | sort | uniq -c`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-			defer stop()
-			return runDeliveries(ctx, s, &f)
+			q, err := f.query(time.Now())
+			if err != nil {
+				return err
+			}
+			return f.with(s, false, func(ctx context.Context, v *service) error {
+				return v.list(ctx, "/deliveries", q, f.limit, func(item json.RawMessage) error { return f.print(s, item) })
+			})
 		},
 	}
 	f.serviceFlags.add(cmd)
@@ -96,15 +99,28 @@ func (f *deliveriesFlags) query(now time.Time) (url.Values, error) {
 		}
 		q.Set(name, t.UTC().Format(time.RFC3339Nano))
 	}
+	for _, err := range []error{wrongWord("outcome", f.outcomes, delivery.ParseOutcome), wrongWord("reason", f.reasons, verdict.ParseReason)} {
+		if err != nil {
+			return nil, err
+		}
+	}
 	for name, list := range map[string][]string{"outcome": f.outcomes, "reason": f.reasons, "receiver": f.receivers} {
 		if len(list) > 0 {
-			q[name] = list
+			q.Set(name, strings.Join(list, ","))
 		}
 	}
 	for name, text := range f.texts {
 		if *text != "" {
 			q.Set(name, *text)
 		}
+	}
+	if code := *f.texts["code"]; code != "" {
+		if _, err := nixie.ParseCode(code); err != nil {
+			return nil, misuse("--code: %s", plainly(err))
+		}
+	}
+	if f.limit < 0 || f.replyCode < 0 {
+		return nil, misuse("--limit and --reply-code are not below 0")
 	}
 	if f.replyCode != 0 {
 		q.Set("reply_code", strconv.Itoa(f.replyCode))
@@ -116,6 +132,16 @@ func (f *deliveriesFlags) query(now time.Time) (url.Values, error) {
 		q.Set("oldest", "true")
 	}
 	return q, nil
+}
+
+// wrongWord is about the first word of a flag's that is not in its closed list.
+func wrongWord[T any](flag string, words []string, parse func(string) (T, error)) error {
+	for _, w := range words {
+		if _, err := parse(w); err != nil {
+			return misuse("--%s: %s", flag, plainly(err))
+		}
+	}
+	return nil
 }
 
 // timeAt reads a time, or how long before now.
@@ -135,45 +161,9 @@ func timeAt(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is no time: it is like 2026-01-31, 2026-01-31T10:00:00Z or 7d", text)
 }
 
-func runDeliveries(ctx context.Context, s Streams, f *deliveriesFlags) error {
-	q, err := f.query(time.Now())
-	if err != nil {
-		return err
-	}
-	v, err := f.open(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer v.close()
-	left := f.limit
-	q.Set("limit", strconv.Itoa(delivery.MaxPage))
-	for {
-		if f.limit > 0 {
-			q.Set("limit", strconv.Itoa(min(left, delivery.MaxPage)))
-		}
-		var page struct {
-			Items []json.RawMessage
-			Next  string
-		}
-		if err := v.call(ctx, http.MethodGet, "/deliveries", q, nil, &page); err != nil {
-			return err
-		}
-		for _, item := range page.Items {
-			if err := f.print(s, item); err != nil {
-				return err
-			}
-		}
-		if left -= len(page.Items); page.Next == "" || f.limit > 0 && left <= 0 {
-			return nil
-		}
-		q.Set("cursor", page.Next)
-	}
-}
-
 func (f *deliveriesFlags) print(s Streams, item json.RawMessage) error {
 	if f.json {
-		_, err := fmt.Fprintf(s.Out, "%s\n", item)
-		return err
+		return writeItem(s.Out, item)
 	}
 	var d httpapi.Delivery
 	if err := json.Unmarshal(item, &d); err != nil {
@@ -183,7 +173,7 @@ func (f *deliveriesFlags) print(s Streams, item json.RawMessage) error {
 	if d.ReplyCode != 0 {
 		said = strconv.Itoa(d.ReplyCode) + " " + d.Code
 	}
-	_, err := fmt.Fprintf(s.Out, "%s  %-9s  %-30s  %-9s  %-18s  %s\n", d.LastAt.Local().Format("2006-01-02 15:04:05"), d.Outcome,
-		visible(d.Recipient), said, d.Reason, visibleLine(d.Reply))
+	_, err := fmt.Fprintf(s.Out, "%s  %-9s  %s  %-9s  %-18s  %s\n", d.LastAt.Local().Format("2006-01-02 15:04:05"), d.Outcome,
+		padded(visibleLine(d.Recipient), 30), said, d.Reason, visibleLine(d.Reply))
 	return err
 }

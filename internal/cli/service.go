@@ -7,11 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/nixiemail/nixie/internal/app"
 	"github.com/nixiemail/nixie/internal/config"
@@ -50,13 +54,30 @@ func (f *serviceFlags) load(s Streams, flags map[string]string) (config.Config, 
 // A service is the running one, or the data of one that isn't running: both
 // answer the same requests.
 type service struct {
-	http    *http.Client
-	close   func() error
-	running bool
+	http  *http.Client
+	close func() error
+}
+
+// with lets a command speak to the service, until do ends or a signal comes. Where
+// no service runs and there are no data yet, they are made only if fresh says so.
+func (f *serviceFlags) with(s Streams, fresh bool, do func(context.Context, *service) error) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	v, err := f.open(ctx, s, fresh)
+	if err == nil {
+		err = do(ctx, v)
+		if failed := v.close(); err == nil {
+			err = failed
+		}
+	}
+	if err != nil && ctx.Err() != nil {
+		return errInterrupted
+	}
+	return err
 }
 
 // open speaks to the service that holds the data; where none does, it opens them.
-func (f *serviceFlags) open(ctx context.Context, s Streams) (*service, error) {
+func (f *serviceFlags) open(ctx context.Context, s Streams, fresh bool) (*service, error) {
 	c, err := f.load(s, nil)
 	if err != nil {
 		return nil, err
@@ -66,9 +87,16 @@ func (f *serviceFlags) open(ctx context.Context, s Streams) (*service, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", socket)
 	}
-	if conn, err := dial(ctx, "", ""); err == nil {
+	conn, err := dial(ctx, "", "")
+	if err == nil {
 		conn.Close()
-		return &service{http: &http.Client{Transport: &http.Transport{DialContext: dial}}, close: func() error { return nil }, running: true}, nil
+		return &service{http: &http.Client{Transport: &http.Transport{DialContext: dial}}, close: func() error { return nil }}, nil
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%s is not for this user; run nixie as the user that the service runs as", c.Data)
+	}
+	if !fresh && !app.Exists(&c) {
+		return nil, fmt.Errorf("there are no data in %s; --data or --config says where they are, and nixie serve makes them", c.Data)
 	}
 	a, err := app.Open(ctx, c, app.Options{Version: version()})
 	if err != nil {
@@ -98,7 +126,11 @@ func (v *service) do(ctx context.Context, method, path string, query url.Values,
 	}
 	res, err := v.http.Do(req)
 	if err != nil {
-		return nil, err
+		var inner *url.Error // its URL is made up
+		if errors.As(err, &inner) {
+			err = inner.Err
+		}
+		return nil, fmt.Errorf("speaking to the service: %w", err)
 	}
 	if res.StatusCode/100 == 2 {
 		return res, nil
