@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 	if files, _ := filepath.Glob("testdata/*.txtar"); len(files) == 0 {
 		t.Fatal("no scripts in testdata")
 	}
-	testscript.Run(t, testscript.Params{Dir: "testdata", UpdateScripts: *update, Setup: putInputs})
+	testscript.Run(t, testscript.Params{Dir: "testdata", UpdateScripts: *update, Setup: putInputs, Cmds: serviceCommands()})
 }
 
 // putInputs puts the inputs that cannot stand in a script into its folder, each
@@ -51,6 +51,7 @@ func putInputs(env *testscript.Env) error {
 		env.Setenv("NIXIE_"+name, file)
 	}
 	env.Setenv("NIXIE_NASTYNAME", "absent\x1b[31m")
+	putService(env)
 	return nil
 }
 
