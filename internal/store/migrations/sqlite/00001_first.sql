@@ -209,7 +209,7 @@ CREATE TABLE suppressions (
   PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX suppressions_one ON suppressions (tenant, hash, stream, rule) WHERE state <> 'lifted';
-CREATE INDEX suppressions_hash ON suppressions (tenant, hash);
+CREATE INDEX suppressions_hash ON suppressions (tenant, hash, stream, rule);
 CREATE INDEX suppressions_since ON suppressions (tenant, since_at, id);
 
 -- Failures that count against an address or a domain.
@@ -272,6 +272,38 @@ CREATE TABLE replays (
   PRIMARY KEY (tenant, client, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX replays_until ON replays (tenant, until_at);
+
+-- What a grown database looks like, so that the planner chooses the same indexes from
+-- the first day on, and never the tenant's rows as a whole: rows, then rows that
+-- share the first column of the index, the first two, and so on
+-- (https://www.sqlite.org/fileformat2.html#stat1tab).
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('messages', 'messages', '1000000 1000000 1'),
+  ('messages', 'messages_message_id', '1000000 1000000 1'),
+  ('messages', 'messages_at', '1000000 1000000 1 1'),
+  ('queues', 'queues', '1000000 1000000 2 2 1'),
+  ('deliveries', 'sqlite_autoindex_deliveries_1', '1000000 1000000 1'),
+  ('deliveries', 'deliveries_message', '1000000 1000000 2 1'),
+  ('deliveries', 'deliveries_normal', '1000000 1000000 10 1'),
+  ('deliveries', 'deliveries_domain', '1000000 1000000 1000 1'),
+  ('deliveries', 'deliveries_last', '1000000 1000000 1 1'),
+  ('events', 'sqlite_autoindex_events_1', '1000000 1000000 1'),
+  ('events', 'events_key', '1000000 1000000 1'),
+  ('events', 'events_delivery', '1000000 1000000 3 1'),
+  ('events', 'events_at', '1000000 1000000 1 1'),
+  ('judgements', 'judgements', '1000000 1000000 1 1'),
+  ('raws', 'sqlite_autoindex_raws_1', '100000 100000 1'),
+  ('raws', 'raws_received', '100000 100000 1'),
+  ('rollups', 'rollups', '100000 100000 200 50 20 10 5 1'),
+  ('reply_shapes', 'reply_shapes', '10000 10000 1'),
+  ('suppressions', 'suppressions', '100000 100000 1'),
+  ('suppressions', 'suppressions_hash', '100000 100000 9 3 2'),
+  ('suppressions', 'suppressions_since', '100000 100000 1 1'),
+  ('strikes', 'strikes', '100000 100000 5 5 3 1'),
+  ('audit', 'audit', '10000 10000 1'),
+  ('replays', 'replays', '10000 10000 1000 1'),
+  ('replays', 'replays_until', '10000 10000 1');
 
 -- +goose Down
 
