@@ -294,8 +294,23 @@ func TestFollowKilledInLong(t *testing.T) {
 // TestFollowRace rotates and writes all the while, so that the follower meets every
 // state in between. The writer goes on in the renamed file for some lines.
 func TestFollowRace(t *testing.T) {
+	t.Run("dates", func(t *testing.T) {
+		race(t, func(d logDir, n int) string { return fmt.Sprintf("%s-2026%04d", d.path, 101+n) })
+	})
+	t.Run("numbers", func(t *testing.T) {
+		race(t, func(d logDir, n int) string {
+			for i := n; i > 0; i-- {
+				d.rename(fmt.Sprintf(".%d", i), fmt.Sprintf(".%d", i+1))
+			}
+			return d.path + ".1"
+		})
+	})
+}
+
+// race follows a log; next makes room for the file that is rotated away after n others.
+func race(t *testing.T, next func(d logDir, n int) string) {
 	d := newLogDir(t)
-	const each, files = 50, 100
+	const each, files = 50, 60
 	d.write("first\n")
 	want := []string{"first"}
 	for i := range each * files {
@@ -318,12 +333,12 @@ func TestFollowRace(t *testing.T) {
 	<-begun
 	live := d
 	for i, line := range want[1:] {
-		if i%each == each/2 {
-			live.path = fmt.Sprintf("%s-2026%04d", d.path, 101+i/each)
+		switch i % each {
+		case each / 2:
+			live.path = next(d, i/each)
 			d.must(os.Rename(d.path, live.path))
 			d.write("")
-		}
-		if i%each == each/2+5 {
+		case each/2 + 5:
 			live = d
 		}
 		live.write(line + "\n")

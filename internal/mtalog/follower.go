@@ -158,7 +158,7 @@ func (f *follower) open(ctx context.Context, s sibling, offset int64) error {
 	} else {
 		offset = min(offset, l.info.Size())
 		err = l.seek(offset)
-		f.lines.at, f.lines.done = offset, offset
+		f.lines.at = offset
 	}
 	if err != nil && (ctx.Err() != nil || !f.giveUp(err)) {
 		f.leave()
@@ -184,7 +184,7 @@ func (f *follower) toEnd() error {
 			break
 		}
 	}
-	f.lines.at, f.lines.done = size, size
+	f.lines.at = size
 	return f.cur.seek(size)
 }
 
@@ -283,11 +283,11 @@ func (f *follower) take(ctx context.Context, lines []string) error {
 	}
 }
 
-// position is where the current file's next line begins.
+// position is where the current file's next line begins, right after lines were read.
 func (f *follower) position() Position {
 	if f.printed.Size != len(f.cur.head) {
 		f.printed = printOf(f.cur.head)
 	}
 	device, inode := identity(f.cur.info)
-	return Position{Path: f.Path, Device: device, Inode: inode, Offset: f.lines.done, Print: f.printed}
+	return Position{Path: f.Path, Device: device, Inode: inode, Offset: f.lines.at, Print: f.printed}
 }

@@ -24,7 +24,6 @@ type lineReader struct {
 	buf        []byte
 	start, end int   // buf[start:end] is read and not yet divided
 	at         int64 // where buf[start] is in what is read
-	done       int64 // where the line begins that comes next
 	inLong     bool  // buf[start] lies within a line of more than MaxLine bytes
 	skipped    int   // such lines, since somebody asked
 	ends       []int // where the lines of a batch end in buf
@@ -56,7 +55,6 @@ func (l *lineReader) rest() (line string, ok bool) {
 		line = ""
 	}
 	l.drop(l.end - l.start)
-	l.done = l.at
 	return line, line != ""
 }
 
@@ -72,7 +70,6 @@ func (l *lineReader) pass(ctx context.Context, offset int64) error {
 		}
 		l.drop(int(min(int64(l.end-l.start), offset-l.at)))
 	}
-	l.done = l.at
 	return ctx.Err()
 }
 
@@ -131,7 +128,6 @@ func (l *lineReader) cut() []string {
 		begin = end
 	}
 	l.drop(len(text))
-	l.done = l.at
 	return lines
 }
 
@@ -154,7 +150,7 @@ func (l *lineReader) passLong() {
 		return
 	}
 	l.drop(i + 1)
-	l.inLong, l.done = false, l.at
+	l.inLong = false
 	l.skipped++
 }
 

@@ -165,8 +165,8 @@ func TestLines(t *testing.T) {
 			if err != io.EOF || !slices.Equal(got, tt.want) || rest != tt.rest || l.takeSkipped() != tt.skipped {
 				t.Errorf("%s, %s: %d lines, rest of %d, %v", tt.name, how, len(got), len(rest), err)
 			}
-			if l.done != int64(len(tt.text)) {
-				t.Errorf("%s, %s: done to %d of %d", tt.name, how, l.done, len(tt.text))
+			if l.at != int64(len(tt.text)) {
+				t.Errorf("%s, %s: read to %d of %d", tt.name, how, l.at, len(tt.text))
 			}
 		}
 	}
