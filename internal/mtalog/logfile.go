@@ -22,7 +22,8 @@ const maxZstdWindow = 128 << 20
 const maxMagic = 10
 
 // unpack returns a reader of what is in r, which begins with magic; modified is
-// what gzip noted of the file, else zero. stop gives memory back.
+// what gzip noted of the file, else zero. stop gives memory back. Logs are packed by
+// their own administrator: of xz the memory is not bounded, but what its header asks for.
 func unpack(r io.Reader, magic []byte) (unpacked io.Reader, modified time.Time, stop func(), err error) {
 	has := func(begin string) bool { return bytes.HasPrefix(magic, []byte(begin)) }
 	stop = func() {}
