@@ -109,9 +109,8 @@ func (a *App) signing() error {
 	if err != nil {
 		return err
 	}
-	a.paths, err = returnpath.New(returnpath.Config{Keys: keys, Domain: r.Domain, Prefix: r.Prefix, Separator: r.Separator[0], Valid: time.Duration(r.Valid)})
-	if err != nil {
-		return fmt.Errorf("return_path: %w", err)
+	if a.paths, err = pathMaker(r, keys); err != nil {
+		return err
 	}
 	a.reader.Verify = func(address string, now time.Time) ([16]byte, error) {
 		d, _, err := a.paths.Verify(address, now)
@@ -124,7 +123,7 @@ func (a *App) signing() error {
 // owner over a socket.
 func (a *App) handlers() error {
 	c := httpapi.Config{
-		Intake: &intake{a}, Reads: a.store, Suppressions: a.store, Keys: a.store, Log: a.log, Now: a.now,
+		Intake: &intake{a}, Reads: a.store, Suppressions: lists{a.store}, Keys: lists{a.store}, Log: a.log, Now: a.now,
 	}
 	var err error
 	if a.api, err = httpapi.New(c); err != nil {

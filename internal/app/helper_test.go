@@ -90,9 +90,13 @@ func at(when time.Time) func() time.Time { return func() time.Time { return when
 
 // post gives an App what a client's key would.
 func post(t testing.TB, a *App, posts ...delivery.Post) delivery.Receipt {
-	r, err := (&intake{a}).Post(t.Context(), "test", posts, nil)
+	got, _, err := (&intake{a}).Post(t.Context(), "test", posts, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	var r delivery.Receipt
+	for i := range got {
+		r.News = append(r.News, got[i].Received)
 	}
 	return r
 }

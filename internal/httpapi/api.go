@@ -17,31 +17,72 @@ import (
 )
 
 // Errors that implementations of the interfaces below return, beside those of
-// package delivery.
+// packages delivery and suppression.
 var (
 	// ErrUnwell: nothing can be kept at present. The client is told to come again.
 	ErrUnwell = errors.New("nothing can be kept at present")
 	// ErrReplayed: an idempotency key was used before for another request.
-	ErrReplayed = errors.New("the idempotency key was used for another request")
+	ErrReplayed = errors.New("the Idempotency-Key was used for another request")
 	// ErrNoReturnPath: no domain for signed return addresses is configured.
 	ErrNoReturnPath = errors.New("no return_path.domain is configured, so there are no signed return addresses")
+	// ErrNotSigned: an address is no return address that was signed here and is still taken.
+	ErrNotSigned = errors.New("is no signed return address that is taken")
+	// ErrRefused: what is asked for can't be kept, whatever the state of things. What
+	// wraps it says why.
+	ErrRefused = errors.New("it can't be kept")
+	// ErrDone: what is asked for was done before.
+	ErrDone = errors.New("it was done before")
 )
 
-// An Intake takes news in. When a method returns without an error, it is kept.
+// A Replay is a client's key for a request whose answer is made of a T, see
+// [delivery.Replay]. Answer makes what is said the first time; it takes the place of
+// the embedded one.
+type Replay[T any] struct {
+	delivery.Replay
+	Answer func(T) []byte
+}
+
+// Recorded is r as the store takes it, nil for nil. of makes the T of what was kept.
+func (r *Replay[T]) Recorded(of func(delivery.Receipt) T) *delivery.Replay {
+	if r == nil {
+		return nil
+	}
+	kept := r.Replay
+	kept.Answer = func(got delivery.Receipt) []byte { return r.Answer(of(got)) }
+	return &kept
+}
+
+// An Intake takes news in. When a method returns without an error, it is kept. again
+// is what was answered before to the same request; it is nil for one that is new.
 type Intake interface {
 	// Post takes events. If any is wrong none is kept, and the error joins a
 	// [*PostError] for each field that is wrong.
-	Post(ctx context.Context, client string, posts []delivery.Post, replay *delivery.Replay) (delivery.Receipt, error)
-	// Report takes a message that came to addresses; none need be known. kind says
-	// what it was read as. Receipt.News has one for each event, not for the message.
-	Report(ctx context.Context, client string, raw []byte, to []string, replay *delivery.Replay) (kind string, r delivery.Receipt, err error)
-	// Register takes a message that is about to be sent. Its id and its recipients'
-	// deliveries are filled in.
-	Register(ctx context.Context, client string, m *delivery.Message, replay *delivery.Replay) (delivery.Receipt, error)
-	// ReturnPath makes the signed return address of a delivery.
-	ReturnPath(delivery id.ID) (address string, err error)
-	// Lines takes lines of an MTA's log.
+	Post(ctx context.Context, client string, posts []delivery.Post, r *Replay[[]Posted]) (got []Posted, again []byte, err error)
+	// Report takes a message that came to addresses; none need be known.
+	Report(ctx context.Context, client string, raw []byte, to []string, r *Replay[Report]) (got Report, again []byte, err error)
+	// Register takes a message that is about to be sent, and returns it with its id
+	// and its recipients' deliveries filled in.
+	Register(ctx context.Context, client string, m delivery.Message, r *Replay[delivery.Message]) (got delivery.Message, again []byte, err error)
+	// Lines takes lines of an MTA's log. Each counts once, however often it is sent.
 	Lines(ctx context.Context, l Lines) (LineCounts, error)
+	// ReturnPath makes the signed return address of a delivery.
+	ReturnPath(d id.ID) (address string, err error)
+	// VerifyReturnPath returns which delivery a return address was signed for, and on
+	// which day. An address that is not taken is an error that matches [ErrNotSigned].
+	VerifyReturnPath(address string) (d id.ID, made time.Time, err error)
+}
+
+// A Posted says what became of an event, and how it was judged.
+type Posted struct {
+	delivery.Received
+	Recipient string
+	Judgement delivery.Judgement
+}
+
+// A Report says what became of a message that was taken in.
+type Report struct {
+	Kind string   // what it was read as, see bounce.Kind
+	News []Posted // one for each event
 }
 
 // A PostError says which field of which event is wrong.
@@ -120,5 +161,4 @@ type Config struct {
 	Judge   *verdict.Judge // nil means the built-in one
 	Log     *slog.Logger   // nil means none
 	Now     func() time.Time
-	Version string
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"github.com/nixiemail/nixie/internal/auth"
 	"github.com/nixiemail/nixie/verdict"
 )
 
@@ -18,6 +17,7 @@ const Prefix = "/api/v1"
 type api struct {
 	Config
 	huma huma.API
+	mux  *http.ServeMux
 }
 
 // New makes the handler of everything below [Prefix].
@@ -31,39 +31,45 @@ func New(c Config) (http.Handler, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	mux := http.NewServeMux()
-	a := &api{Config: c}
-	a.huma = humago.New(mux, settings(c.Version))
-	a.operations()
-	return a.guard(mux), nil
+	a := newAPI(c)
+	spec, err := a.spec()
+	if err != nil {
+		return nil, err
+	}
+	a.mux.HandleFunc("GET "+Prefix+"/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		w.Write(spec)
+	})
+	return a.guard(a.mux), nil
+}
+
+// newAPI registers all endpoints.
+func newAPI(c Config) *api {
+	a := &api{Config: c, mux: http.NewServeMux()}
+	a.huma = humago.New(a.mux, settings())
+	a.messageOperations()
+	a.eventOperations()
+	a.reportOperations()
+	a.logOperations()
+	a.deliveryOperations()
+	a.recipientOperations()
+	a.suppressionOperations()
+	a.listOperations()
+	a.returnPathOperations()
+	a.keyOperations()
+	a.explainOperations()
+	return a
 }
 
 // settings are huma's: JSON alone, no pages, nothing added to answers.
-func settings(version string) huma.Config {
-	s := huma.DefaultConfig("nixie", version)
-	s.OpenAPIPath, s.DocsPath, s.SchemasPath = Prefix+"/openapi", "", ""
+func settings() huma.Config {
+	s := huma.DefaultConfig("nixie", "1")
+	s.OpenAPIPath, s.DocsPath, s.SchemasPath = "", "", ""
 	s.CreateHooks = nil
+	s.Transformers = []huma.Transformer{tidyAnswer}
 	s.RejectUnknownQueryParameters = true
 	s.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"key": {Type: "http", Scheme: "bearer", Description: "A key that nixie key add made."},
 	}
 	return s
-}
-
-// operations registers all endpoints.
-func (a *api) operations() {
-	a.logOperations()
-	a.reportOperations()
-	a.eventOperations()
-	a.messageOperations()
-	a.deliveryOperations()
-}
-
-// operation is what all endpoints have in common.
-func (a *api) operation(method, path, id, summary string, scope auth.Scope) huma.Operation {
-	return huma.Operation{
-		OperationID: id, Method: method, Path: Prefix + path, Summary: summary,
-		Security:    []map[string][]string{{"key": {string(scope)}}},
-		Middlewares: huma.Middlewares{a.allow(scope)},
-	}
 }
