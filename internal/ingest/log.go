@@ -71,7 +71,7 @@ func (g *Log) line(news []delivery.News, raw string, l *mtalog.Line, at, receive
 	case mtalog.KindQueued:
 		return queue(delivery.QueueNews{Sender: strings.Clone(l.Sender), SenderKnown: true, Size: l.Size})
 	case mtalog.KindRemoved:
-		return queue(delivery.QueueNews{Closes: true})
+		news = queue(delivery.QueueNews{Closes: true})
 	}
 	e := g.event(raw, l, host)
 	if e == nil {
@@ -92,17 +92,32 @@ func (g *Log) event(raw string, l *mtalog.Line, host string) *delivery.Event {
 	}
 	switch l.Kind {
 	case mtalog.KindExpired:
-		if l.QueueID == "" {
-			return nil
+		return wide(e, delivery.GaveUp, delivery.Expired)
+	case mtalog.KindRemoved:
+		if l.Deleted() {
+			e.Detail = "deleted by the administrator"
+			return wide(e, delivery.Drop, delivery.Dropped)
 		}
-		e.Kind, e.Told, e.Wide = delivery.GaveUp, delivery.Expired, true
-		return e
-	case mtalog.KindReject:
+	case mtalog.KindReject, mtalog.KindDiscard:
+		if l.Kind == mtalog.KindDiscard && l.QueueID != "" {
+			e.Detail = "discarded: " + strings.Clone(l.Words)
+			return wide(e, delivery.Drop, delivery.Dropped)
+		}
 		return g.rejected(e, l)
 	case mtalog.KindDelivery:
 		return g.delivered(e, l)
 	}
 	return nil
+}
+
+// wide makes the event of a line about all who still wait for a message; nil if
+// the line doesn't say which.
+func wide(e *delivery.Event, k delivery.Kind, told delivery.Outcome) *delivery.Event {
+	if e.Ref.QueueID == "" {
+		return nil
+	}
+	e.Kind, e.Told, e.Wide, e.Ref.Recipient, e.Ref.Original = k, told, true, "", ""
+	return e
 }
 
 // delivered makes the event of a try to deliver; nil for a probe, which is none.
@@ -115,7 +130,10 @@ func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
 	case strings.HasSuffix(l.Program, "/discard"): // discard(8) logs it as sent
 		e.Kind, e.Told = delivery.Drop, delivery.Dropped
 	case l.Said == "sent":
-		e.Told, e.NextID = delivery.Delivered, strings.Clone(l.NextID())
+		e.Told = delivery.Delivered
+		if next := l.NextID(); next != l.QueueID { // no queue hands to itself, whatever a server says
+			e.NextID = strings.Clone(next)
+		}
 	case l.Said == "deferred", l.SoftBounce:
 		e.Told = delivery.Deferred
 		if suspended(l) {

@@ -37,7 +37,7 @@ func TestLog(t *testing.T) {
 		}
 		stories++
 		news, counts := testLog().Lines(lines, reference, testNow)
-		if counts.Lines != len(lines) || counts.News != len(news) || counts.Undated != 0 {
+		if counts.Lines != len(lines) || counts.News > len(news) || counts.News == 0 && len(news) > 0 || counts.Undated != 0 {
 			t.Errorf("%s: counts %+v of %d lines, %d pieces of news", title, counts, len(lines), len(news))
 		}
 		for i := range max(len(news), len(want)) {

@@ -123,7 +123,7 @@ func FuzzLog(f *testing.F) {
 	f.Add("Nov 27 10:00:02 mail postfix/qmgr[102]: 4F1B2C0D1: from=<shop@example.com>, status=expired, returned to sender")
 	f.Fuzz(func(t *testing.T, text string) {
 		news, counts := testLog().Lines(strings.Split(text, "\n"), reference, testNow)
-		if counts.News-counts.Undated != len(news) || counts.News+counts.Foreign > counts.Lines {
+		if counts.News-counts.Undated > len(news) || counts.News+counts.Foreign > counts.Lines {
 			t.Errorf("%d pieces of news, counts %+v", len(news), counts)
 		}
 		for _, n := range news {
