@@ -70,8 +70,9 @@ func (a *App) Serve(ctx context.Context) error {
 	a.log.Info("nixie is ready", "data", a.config.Data, "version", a.options.Version)
 	a.tell(notify, sdnotify.Ready)
 	context.AfterFunc(ctx, func() { a.tell(notify, sdnotify.Stopping) })
-	err = group.Wait()
-	return errors.Join(err, a.Close())
+	err = errors.Join(group.Wait(), a.Close())
+	a.log.Info("nixie has stopped")
+	return err
 }
 
 func (a *App) notifier() *sdnotify.Notifier {
