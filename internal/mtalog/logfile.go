@@ -33,6 +33,9 @@ func unpack(r io.Reader, magic []byte) (unpacked io.Reader, modified time.Time, 
 		if err != nil {
 			return nil, time.Time{}, nil, fmt.Errorf("gzip data: %w", err)
 		}
+		if z.ModTime.Unix() == 0 { // "no time stamp is available", RFC 1952, 2.3.1
+			return z, time.Time{}, stop, nil
+		}
 		return z, z.ModTime, stop, nil
 	case has("BZh") && len(magic) >= 10 && string(magic[4:10]) == "1AY&SY":
 		return bzip2.NewReader(r), time.Time{}, stop, nil

@@ -88,6 +88,21 @@ func TestOpenGzipTime(t *testing.T) {
 	}
 }
 
+// TestOpenModifiedUnknown: gzip -n, and gzip behind a pipe, note no time. RFC 1952, 2.3.1.
+func TestOpenModifiedUnknown(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.gz")
+	when := time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC)
+	if err := os.WriteFile(path, gzipped(t, []byte("a\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, when, when); err != nil {
+		t.Fatal(err)
+	}
+	if _, modified := readAll(t, path); !modified.Equal(when) {
+		t.Errorf("modified %v, want the file's own %v", modified, when)
+	}
+}
+
 func readAll(t *testing.T, path string) (all []string, modified time.Time) {
 	t.Helper()
 	f, err := Open(path)

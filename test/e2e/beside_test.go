@@ -91,12 +91,12 @@ func TestBesidePostfix(t *testing.T) {
 // TestAliases: an alias for two is two deliveries, each of which knows its alias.
 func TestAliases(t *testing.T) {
 	r, s := beside(t)
-	l := r.letter("two@alias.example", "ok1@peer.example")
+	l := r.letter("pair9@alias.example", "ok1@peer.example")
 	send(t, r.filtered, l)
 	for recipient, want := range map[string][2]string{
-		"ok901@peer.example":      {"delivered", "two@alias.example"},
-		"unknown902@peer.example": {"failed", "two@alias.example"},
-		"ok1@peer.example":        {"delivered", ""},
+		"ok9@peer.example":      {"delivered", "pair9@alias.example"},
+		"unknown9@peer.example": {"failed", "pair9@alias.example"},
+		"ok1@peer.example":      {"delivered", ""},
 	} {
 		d := s.found(t, l, recipient, want[0])
 		if d.Original != want[1] || d.Attempts != 1 || len(d.QueueIDs) != 2 {

@@ -31,7 +31,8 @@ smtpd_client_connection_count_limit = 0
 smtpd_error_sleep_time = 0
 in_flow_delay = 0
 virtual_alias_domains = alias.example
-virtual_alias_maps = inline:{ { two@alias.example = ok901@peer.example,unknown902@peer.example } { one@alias.example = ok903@peer.example } { drop@alias.example = off904@peer.example } }
+virtual_alias_maps = regexp:{ { /^pair([0-9]+)@alias\.example$$/ ok$$1@peer.example, unknown$$1@peer.example }, { /^solo([0-9]+)@alias\.example$$/ twice$$1@peer.example } }
+default_process_limit = 30
 `
 
 // own routes: to the peer, to one that refuses to talk, and to a port where nobody is.
