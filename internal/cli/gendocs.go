@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nixiemail/nixie/internal/delivery"
+	"github.com/nixiemail/nixie/internal/httpapi"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -16,7 +17,7 @@ func newGenDocs(s Streams) *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
 		Use:    "gen-docs [--check] DIR",
-		Short:  "Write the manual pages, cli.md and states.md into DIR",
+		Short:  "Write the manual pages, cli.md, states.md and openapi.json into DIR",
 		Hidden: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -25,7 +26,11 @@ func newGenDocs(s Streams) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for name, content := range documents(cmd.Root()) {
+			docs, err := documents(cmd.Root())
+			if err != nil {
+				return err
+			}
+			for name, content := range docs {
 				if err := putDocument(filepath.Join(args[0], name), content, check); err != nil {
 					return err
 				}
@@ -58,8 +63,9 @@ func putDocument(name string, content []byte, check bool) error {
 	return nil
 }
 
-// documents makes cli.md, states.md, and a manual page for each command, by file name.
-func documents(root *cobra.Command) map[string][]byte {
+// documents makes cli.md, states.md, openapi.json, and a manual page for each
+// command, by file name.
+func documents(root *cobra.Command) (map[string][]byte, error) {
 	docs := map[string][]byte{}
 	var md bytes.Buffer
 	md.WriteString("# The command line\n\nMade by `nixie gen-docs docs` from the commands themselves; don't change it by hand.\n")
@@ -69,7 +75,9 @@ func documents(root *cobra.Command) map[string][]byte {
 	}
 	docs["cli.md"] = md.Bytes()
 	docs["states.md"] = []byte(delivery.StateTable())
-	return docs
+	spec, err := httpapi.Spec()
+	docs["openapi.json"] = spec
+	return docs, err
 }
 
 // documented returns a command and those below it, without hidden ones and
