@@ -146,6 +146,9 @@ func (t *tx) strike(files map[fileName]*file, found *finding) error {
 	found.Strike.Delivery, found.Strike.Message = d.id, d.message // it may have been merged since
 	put, out := t.rules.Take(&f.File, &found.Finding, d.id)
 	hash := t.hashOf(name.target, name.normal)
+	if t.writer.struck != nil {
+		t.writer.struck[short(hash)] = struct{}{}
+	}
 	for _, x := range out {
 		if err := t.dropStrike(hash, name.stream, name.rule, x); err != nil {
 			return err
@@ -165,6 +168,12 @@ func (t *tx) filesOf(files map[fileName]*file, d *recipient) error {
 	for _, target := range []suppression.Target{suppression.Address, suppression.Domain} {
 		normal := d.of(target)
 		hash := t.hashOf(target, normal)
+		if may, err := t.struckBefore(hash); err != nil || !may {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		rows, err := t.query(`SELECT stream, rule FROM strikes WHERE tenant = $1 AND hash = $2
 			UNION SELECT stream, rule FROM suppressions WHERE tenant = $1 AND hash = $2 AND state <> 'lifted'`, tenant, hash[:])
 		if err != nil {
@@ -189,6 +198,39 @@ func (t *tx) filesOf(files map[fileName]*file, d *recipient) error {
 		}
 	}
 	return nil
+}
+
+// struckBefore reports whether there may be strikes against the target of that hash,
+// or a suppression. Most have none, so that the database needn't be asked; where
+// other processes write as well, it must be.
+func (t *tx) struckBefore(hash [32]byte) (bool, error) {
+	if !t.dialect.alone {
+		return true, nil
+	}
+	w := t.writer
+	if w.struck == nil {
+		rows, err := t.query("SELECT hash FROM strikes WHERE tenant = $1 UNION SELECT hash FROM suppressions WHERE tenant = $1 AND state <> 'lifted'", tenant)
+		if err != nil {
+			return false, err
+		}
+		defer rows.Close()
+		struck := map[uint64]struct{}{}
+		for rows.Next() {
+			var h [32]byte
+			var stored []byte
+			if err := rows.Scan(&stored); err != nil {
+				return false, err
+			}
+			copy(h[:], stored)
+			struck[short(h)] = struct{}{}
+		}
+		if err := rows.Err(); err != nil {
+			return false, err
+		}
+		w.struck = struck
+	}
+	_, may := w.struck[short(hash)]
+	return may, nil
 }
 
 // file reads what is kept under a name.

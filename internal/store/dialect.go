@@ -19,6 +19,7 @@ type dialect struct {
 	migrations string // the directory below this one
 	// writeName and readName make the driver's name of a database.
 	writeName, readName func(path string) string
+	alone               bool   // no other process writes
 	begin               string // begins a transaction that will write
 	// broken tells errors after which the whole transaction is lost, and that are
 	// no fault of what was to be stored.
@@ -36,7 +37,7 @@ const (
 
 func sqliteDialect() *dialect {
 	return &dialect{
-		driver: "sqlite", goose: goose.DialectSQLite3, migrations: "migrations/sqlite",
+		driver: "sqlite", goose: goose.DialectSQLite3, migrations: "migrations/sqlite", alone: true,
 		writeName: func(path string) string {
 			return sqliteName(path, "rw", "journal_mode(WAL)", "synchronous(FULL)",
 				fmt.Sprintf("cache_size(-%d)", writeCache), fmt.Sprintf("wal_autocheckpoint(%d)", walPages),

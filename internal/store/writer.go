@@ -24,6 +24,9 @@ type writer struct {
 	ended chan struct{}
 	next  *job     // taken from jobs, for the next transaction
 	now   *session // nil until there is one; for the goroutine only
+	// struck has the beginnings of the hashes of all targets against which there are
+	// strikes, and of some against which there were; nil until it was read.
+	struck map[uint64]struct{}
 
 	closing sync.RWMutex // held for reading while a job is handed over
 	closed  bool
