@@ -68,7 +68,7 @@ func (a *api) deliveryOperations() {
 
 	op = a.operation(http.MethodGet, "/deliveries/{id}", "get-delivery", "A delivery with its events", auth.Read)
 	huma.Register(a.huma, op, func(ctx context.Context, in *idInput) (*historyOutput, error) {
-		x, err := in.id()
+		x, err := idOf(in.ID)
 		if err != nil {
 			return nil, err
 		}

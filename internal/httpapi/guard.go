@@ -14,7 +14,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/nixiemail/nixie/internal/auth"
-	"github.com/nixiemail/nixie/internal/delivery"
 )
 
 // callerKey is where a request's context has the key that was shown.
@@ -52,7 +51,7 @@ func (a *api) guard(next *http.ServeMux) http.Handler {
 		key, err := a.identify(r)
 		switch {
 		case errors.Is(err, errNoKey):
-			a.refuse(ctx, answer, r)
+			a.refuse(answer, r)
 			return
 		case err != nil:
 			a.problem(ctx, errors.Join(ErrUnwell, err)).write(answer)
@@ -135,41 +134,6 @@ func (a *api) catch(ctx context.Context, w *answer) {
 		panic(http.ErrAbortHandler)
 	}
 	newProblem(http.StatusInternalServerError, "it failed; the service's log says why").write(w)
-}
-
-// errNoKey is for a request that shows no key that holds; which of the reasons it
-// was is for nobody to know.
-var errNoKey = errors.New("show a key that holds: Authorization: Bearer nixie_…")
-
-func (a *api) identify(r *http.Request) (auth.Key, error) {
-	if a.Trusted != nil {
-		return *a.Trusted, nil
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return auth.Key{}, errNoKey
-	}
-	id, secret, err := auth.ParseToken(strings.TrimSpace(token))
-	if err != nil {
-		return auth.Key{}, errNoKey
-	}
-	key, err := a.Keys.KeyByID(r.Context(), id)
-	if err != nil && !errors.Is(err, delivery.ErrNotFound) {
-		return auth.Key{}, err
-	}
-	if err != nil || !key.Matches(secret) || !key.Revoked.IsZero() {
-		return auth.Key{}, errNoKey
-	}
-	if err := a.Keys.TouchKey(r.Context(), id); err != nil {
-		a.Log.Warn("that a key was used could not be noted", "err", err)
-	}
-	return key, nil
-}
-
-// refuse answers who shows no key that holds.
-func (a *api) refuse(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("WWW-Authenticate", `Bearer realm="nixie"`)
-	newProblem(http.StatusUnauthorized, errNoKey.Error()).write(w)
 }
 
 // allow lets a key through that has the scope.

@@ -13,17 +13,17 @@ const MaxDepth = 16
 // checkJSON says what is wrong with a text that is to be JSON.
 func checkJSON(text []byte) error {
 	if !utf8.Valid(text) {
-		return fmt.Errorf("the body is no UTF-8, as JSON is (RFC 8259, 8.1): see byte %d", brokenAt(text))
+		return fmt.Errorf("it is no UTF-8, as JSON is (RFC 8259, 8.1): see byte %d", brokenAt(text))
 	}
 	if depth := depthOf(text); depth > MaxDepth {
-		return fmt.Errorf("the body is nested more than %d deep", MaxDepth)
+		return fmt.Errorf("it is nested more than %d deep", MaxDepth)
 	}
 	var syntax *json.SyntaxError
 	switch err := json.Unmarshal(text, new(json.RawMessage)); {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("the body is no JSON: %s at byte %d", syntax, syntax.Offset)
+		return fmt.Errorf("it is no JSON: %s at byte %d", syntax, syntax.Offset)
 	case err != nil:
-		return fmt.Errorf("the body is no JSON: %w", err)
+		return fmt.Errorf("it is no JSON: %w", err)
 	}
 	return nil
 }

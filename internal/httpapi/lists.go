@@ -156,7 +156,7 @@ func tooManyRows() error {
 }
 
 type exportInput struct {
-	suppressionFilter
+	SuppressionFilter
 	Format string `query:"format" default:"csv" enum:"csv,json"`
 }
 
@@ -235,9 +235,9 @@ func (a *api) listOperations() {
 	op := a.operation(http.MethodPost, "/suppressions/import", "import-suppressions", "Take in a list from elsewhere", auth.Suppress)
 	op.Description = "CSV with a line of names, of which address is needed; or a JSON array of objects. Names and cells are as in the export. " +
 		"A row that is wrong keeps no other out. The same list taken in twice changes nothing."
-	op.RequestBody = rawBody("the list", typeCSV, typeJSON)
 	a.takes(&op, MaxImportBody, typeCSV, typeJSON)
 	huma.Register(a.huma, op, a.importList)
+	a.rawBody(op.Path, "the list", typeCSV, typeJSON)
 
 	op = a.operation(http.MethodGet, "/suppressions/export", "export-suppressions", "The list as CSV or JSON", auth.Read)
 	op.Description = "Those that hold now, unless state says otherwise. A cell of CSV that a spreadsheet could take for a formula, " +

@@ -21,7 +21,6 @@ type logOutput struct{ Body LineCounts }
 
 func (a *api) logOperations() {
 	op := a.operation(http.MethodPost, "/logs", "post-log-lines", "Take in lines of a mail server's log", auth.Events)
-	op.RequestBody = rawBody("the lines, in order", typeText)
 	a.takes(&op, MaxLogBody, typeText)
 	huma.Register(a.huma, op, func(ctx context.Context, in *logInput) (*logOutput, error) {
 		zone, err := time.LoadLocation(in.Zone)
@@ -39,4 +38,5 @@ func (a *api) logOperations() {
 		}
 		return &logOutput{counts}, nil
 	})
+	a.rawBody(op.Path, "the lines, in order", typeText)
 }

@@ -160,9 +160,9 @@ type idInput struct {
 	ID string `path:"id" maxLength:"36"`
 }
 
-// id reads it. What is no id names nothing.
-func (in *idInput) id() (id.ID, error) {
-	d, err := id.Parse(in.ID)
+// idOf reads an id. What is none names nothing.
+func idOf(text string) (id.ID, error) {
+	d, err := id.Parse(text)
 	if err != nil {
 		return d, newProblem(http.StatusNotFound, "there is none of that id")
 	}
@@ -201,7 +201,7 @@ func (a *api) messageOperations() {
 
 	op = a.operation(http.MethodGet, "/messages/{id}", "get-message", "A message with its deliveries", auth.Read)
 	huma.Register(a.huma, op, func(ctx context.Context, in *idInput) (*messageOutput, error) {
-		x, err := in.id()
+		x, err := idOf(in.ID)
 		if err != nil {
 			return nil, err
 		}

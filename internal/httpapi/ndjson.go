@@ -41,7 +41,7 @@ type LineError struct {
 
 // A LineField says what is wrong with a field.
 type LineField struct {
-	Location string `json:"location"`
+	Location string `json:"location,omitempty"`
 	Message  string `json:"message"`
 }
 
@@ -244,7 +244,7 @@ func (s *stream) post(chunk []streamLine) ([]Posted, error) {
 func lineError(wrong []*delivery.FieldError) *LineError {
 	e := &LineError{Status: http.StatusUnprocessableEntity, Detail: "the line was not kept"}
 	for _, f := range wrong {
-		e.Errors = append(e.Errors, LineField{Location: place(0, true, f.Field), Message: cut(fieldText(f).Error())})
+		e.Errors = append(e.Errors, LineField{Location: f.Field, Message: cut(fieldText(f).Error())})
 	}
 	return e
 }

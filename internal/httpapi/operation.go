@@ -76,13 +76,14 @@ func bodyOf(ctx context.Context) []byte {
 	return b
 }
 
-// rawBody documents a body that is no JSON.
-func rawBody(what string, types ...string) *huma.RequestBody {
+// rawBody documents the body of a POST that huma doesn't read. It comes behind the
+// registration, or huma would read it after all.
+func (a *api) rawBody(path, what string, types ...string) {
 	content := map[string]*huma.MediaType{}
 	for _, t := range types {
-		content[t] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Description: what}}
+		content[t] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	}
-	return &huma.RequestBody{Required: true, Content: content}
+	a.huma.OpenAPI().Paths[path].Post.RequestBody = &huma.RequestBody{Required: true, Description: what, Content: content}
 }
 
 // mediaType returns the media type of a request's body, or what is wrong with it.
@@ -133,7 +134,7 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64, types []string
 		return nil, newProblem(http.StatusBadRequest, "the body is missing")
 	case found == typeJSON:
 		if err := checkJSON(raw); err != nil {
-			return nil, newProblem(http.StatusBadRequest, err.Error())
+			return nil, newProblem(http.StatusBadRequest, "the body is wrong: "+err.Error())
 		}
 	}
 	return raw, nil

@@ -27,7 +27,6 @@ func reportAnswer(r Report) ReportAnswer { return ReportAnswer{r.Kind, results(r
 
 func (a *api) reportOperations() {
 	op := a.operation(http.MethodPost, "/reports", "post-report", "Take in a bounce, or any message about a delivery", auth.Events)
-	op.RequestBody = rawBody("the message as it came, of any media type", "message/rfc822", "application/octet-stream", typeText)
 	a.takes(&op, MaxReportBody, "*/*")
 	a.replayable(&op)
 	huma.Register(a.huma, op, func(ctx context.Context, in *reportInput) (*reportOutput, error) {
@@ -44,4 +43,5 @@ func (a *api) reportOperations() {
 		}
 		return &reportOutput{"true", before}, nil
 	})
+	a.rawBody(op.Path, "the message as it came, of any media type", "message/rfc822")
 }

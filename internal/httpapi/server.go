@@ -18,6 +18,8 @@ type api struct {
 	Config
 	huma huma.API
 	mux  *http.ServeMux
+
+	failures failures
 }
 
 // New makes the handler of everything below [Prefix].

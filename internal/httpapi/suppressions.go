@@ -66,8 +66,8 @@ func held(s *suppression.Suppression) Suppression {
 	return suppressionOf(&suppression.Listed{Suppression: *s, Now: suppression.Active})
 }
 
-// suppressionFilter is what lists of suppressions can be asked for.
-type suppressionFilter struct {
+// A SuppressionFilter is what lists of suppressions can be asked for.
+type SuppressionFilter struct {
 	Since   time.Time `query:"since" doc:"begun at or after"`
 	Before  time.Time `query:"before" doc:"begun before"`
 	State   []string  `query:"state,explode" maxItems:"100" doc:"active, probation, ended or lifted; all if left out"`
@@ -78,7 +78,7 @@ type suppressionFilter struct {
 	Address string    `query:"address" maxLength:"1000" doc:"an address or a domain, in any spelling"`
 }
 
-func (in *suppressionFilter) filter() (suppression.Filter, error) {
+func (in *SuppressionFilter) filter() (suppression.Filter, error) {
 	f := suppression.Filter{
 		Since: in.Since, Before: in.Before, Rules: separated(in.Rule), Stream: in.Stream, Target: suppression.Target(in.Target), Name: in.Address,
 	}
@@ -100,7 +100,7 @@ func (in *suppressionFilter) filter() (suppression.Filter, error) {
 }
 
 type suppressionsInput struct {
-	suppressionFilter
+	SuppressionFilter
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 	Cursor string `query:"cursor" maxLength:"500"`
 	Oldest bool   `query:"oldest" doc:"the oldest first"`
@@ -181,13 +181,13 @@ func (a *api) addSuppression(ctx context.Context, in *addInput) (*changedOutput,
 }
 
 type liftInput struct {
-	idInput
+	ID   string `path:"id" maxLength:"36"`
 	Note string `query:"note" required:"true" minLength:"1" maxLength:"1000" doc:"why"`
 	By   string `query:"by" maxLength:"100" doc:"who wants it; the key's name if left out"`
 }
 
 type consentInput struct {
-	idInput
+	ID   string `path:"id" maxLength:"36"`
 	Body struct {
 		Who  string    `json:"who" minLength:"1" maxLength:"900" doc:"who gave the consent, and how"`
 		When time.Time `json:"when" required:"false" doc:"now if left out"`
@@ -228,7 +228,7 @@ func (a *api) suppressionOperations() {
 
 	op = a.operation(http.MethodGet, "/suppressions/{id}", "get-suppression", "One suppression", auth.Read)
 	huma.Register(a.huma, op, func(ctx context.Context, in *idInput) (*suppressionOutput, error) {
-		x, err := in.id()
+		x, err := idOf(in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -239,7 +239,7 @@ func (a *api) suppressionOperations() {
 	op = a.operation(http.MethodDelete, "/suppressions/{id}", "lift-suppression", "Mail the address or domain again", auth.Suppress)
 	op.Description = "It is kept for the record. One that rests on a complaint is lifted by consent only."
 	huma.Register(a.huma, op, func(ctx context.Context, in *liftInput) (*suppressionOutput, error) {
-		x, err := in.id()
+		x, err := idOf(in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -250,7 +250,7 @@ func (a *api) suppressionOperations() {
 	op = a.operation(http.MethodPost, "/suppressions/{id}/consent", "record-consent", "Record that the recipient wants mail again", auth.Suppress)
 	a.takes(&op, MaxBody)
 	huma.Register(a.huma, op, func(ctx context.Context, in *consentInput) (*suppressionOutput, error) {
-		x, err := in.id()
+		x, err := idOf(in.ID)
 		if err != nil {
 			return nil, err
 		}
