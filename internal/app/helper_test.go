@@ -35,11 +35,11 @@ type memory struct {
 }
 
 func (m *memory) Record(_ context.Context, b delivery.Batch) (delivery.Receipt, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.asked != nil {
 		defer func() { m.asked <- struct{}{} }()
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.err != nil {
 		return delivery.Receipt{}, m.err
 	}
