@@ -106,6 +106,14 @@ func (d *recipient) of(target suppression.Target) string {
 	return d.normal
 }
 
+// spelled is what a rule for that target is about, as it is shown.
+func (d *recipient) spelled(target suppression.Target) string {
+	if target == suppression.Domain {
+		return d.domain
+	}
+	return d.recipient
+}
+
 // decide writes the strikes that were found in this batch, and what they and new
 // successes amount to. What it reads must have been written before.
 func (t *tx) decide() error {
@@ -132,14 +140,10 @@ func (t *tx) decide() error {
 func (t *tx) strike(files map[fileName]*file, found *finding) error {
 	d := found.delivery
 	name := fileName{found.Rule.Target, d.of(found.Rule.Target), found.stream, found.Rule.Name}
-	spelled := d.recipient
-	if name.target == suppression.Domain {
-		spelled = d.domain
-	}
 	if name.normal == "" {
 		return nil
 	}
-	f, err := t.file(files, name, spelled)
+	f, err := t.file(files, name, d.spelled(name.target))
 	if err != nil {
 		return err
 	}
@@ -192,7 +196,7 @@ func (t *tx) filesOf(files map[fileName]*file, d *recipient) error {
 			return err
 		}
 		for _, name := range names {
-			if _, err := t.file(files, name, d.recipient); err != nil {
+			if _, err := t.file(files, name, d.spelled(target)); err != nil {
 				return err
 			}
 		}
