@@ -136,5 +136,5 @@ func (s *Store) Stats() Stats {
 // and returns when that is durable. If f fails, only what f did is undone. f may be
 // run twice, and must not keep t.
 func (s *Store) write(ctx context.Context, f func(t *tx) error) error {
-	return s.writer.do(ctx, 1, f)
+	return s.writer.do(ctx, 0, f)
 }
