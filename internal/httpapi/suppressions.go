@@ -136,6 +136,20 @@ func (a *api) by(ctx context.Context, named string) string {
 	return named + " (key " + name + ")"
 }
 
+// words checks texts of people that are kept: [suppression.MaxWords] counts bytes.
+func words(all ...[2]string) error {
+	var wrong []error
+	for _, w := range all {
+		if len(w[1]) > suppression.MaxWords {
+			wrong = append(wrong, at(w[0], fmt.Errorf("has %d bytes, and at most %d are kept", len(w[1]), suppression.MaxWords)))
+		}
+	}
+	if len(wrong) > 0 {
+		return newProblem(http.StatusUnprocessableEntity, "a text is too long", wrong...)
+	}
+	return nil
+}
+
 func (in *addInput) addition(by string, now time.Time) (suppression.Addition, error) {
 	b := &in.Body
 	a := suppression.Addition{
@@ -165,7 +179,11 @@ func (in *addInput) addition(by string, now time.Time) (suppression.Addition, er
 }
 
 func (a *api) addSuppression(ctx context.Context, in *addInput) (*changedOutput, error) {
-	addition, err := in.addition(a.by(ctx, in.Body.By), a.Now())
+	by := a.by(ctx, in.Body.By)
+	if err := words([2]string{"body.note", in.Body.Note}, [2]string{"body.by", by}); err != nil {
+		return nil, err
+	}
+	addition, err := in.addition(by, a.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -205,6 +223,59 @@ func (a *api) one(ctx context.Context, s suppression.Listed, err error) (*suppre
 	return &suppressionOutput{suppressionOf(&s)}, nil
 }
 
+func (a *api) lift(ctx context.Context, in *liftInput) (*suppressionOutput, error) {
+	x, err := idOf(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	by := a.by(ctx, in.By)
+	if err := words([2]string{"query.note", in.Note}, [2]string{"query.by", by}); err != nil {
+		return nil, err
+	}
+	s, err := a.Suppressions.LiftSuppression(ctx, x, by, in.Note)
+	return a.one(ctx, s, err)
+}
+
+func (a *api) consent(ctx context.Context, in *consentInput) (*suppressionOutput, error) {
+	x, err := idOf(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	c := suppression.Consent{Who: in.Body.Who, When: in.Body.When, By: a.by(ctx, in.Body.By)}
+	if c.When.IsZero() {
+		c.When = a.Now()
+	}
+	if err := words([2]string{"body.who", c.Who}, [2]string{"body.by", c.By}); err != nil {
+		return nil, err
+	}
+	there, err := a.Suppressions.Suppression(ctx, x)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	if err := a.consentTime(c.When, &there); err != nil {
+		return nil, newProblem(http.StatusUnprocessableEntity, "the consent lifts nothing", at("body.when", err))
+	}
+	s, err := a.Suppressions.RecordConsent(ctx, x, c)
+	return a.one(ctx, s, err)
+}
+
+// consentTime checks that a consent was given after what it is to lift.
+func (a *api) consentTime(when time.Time, s *suppression.Listed) error {
+	last := s.Since
+	for _, e := range s.Evidence {
+		if e.At.After(last) {
+			last = e.At
+		}
+	}
+	switch {
+	case when.After(a.Now()):
+		return errors.New("it is still to come")
+	case when.Before(last):
+		return fmt.Errorf("it is before what it is to lift, of %s", last.Format(time.RFC3339))
+	}
+	return nil
+}
+
 func (a *api) suppressionOperations() {
 	op := a.operation(http.MethodGet, "/suppressions", "list-suppressions", "List whom not to mail, and who was on the list", auth.Read)
 	huma.Register(a.huma, op, func(ctx context.Context, in *suppressionsInput) (*pageOutput[Suppression], error) {
@@ -238,27 +309,9 @@ func (a *api) suppressionOperations() {
 
 	op = a.operation(http.MethodDelete, "/suppressions/{id}", "lift-suppression", "Mail the address or domain again", auth.Suppress)
 	op.Description = "It is kept for the record. One that rests on a complaint is lifted by consent only."
-	huma.Register(a.huma, op, func(ctx context.Context, in *liftInput) (*suppressionOutput, error) {
-		x, err := idOf(in.ID)
-		if err != nil {
-			return nil, err
-		}
-		s, err := a.Suppressions.LiftSuppression(ctx, x, a.by(ctx, in.By), in.Note)
-		return a.one(ctx, s, err)
-	})
+	huma.Register(a.huma, op, a.lift)
 
 	op = a.operation(http.MethodPost, "/suppressions/{id}/consent", "record-consent", "Record that the recipient wants mail again", auth.Suppress)
 	a.takes(&op, MaxBody)
-	huma.Register(a.huma, op, func(ctx context.Context, in *consentInput) (*suppressionOutput, error) {
-		x, err := idOf(in.ID)
-		if err != nil {
-			return nil, err
-		}
-		c := suppression.Consent{Who: in.Body.Who, When: in.Body.When, By: a.by(ctx, in.Body.By)}
-		if c.When.IsZero() {
-			c.When = a.Now()
-		}
-		s, err := a.Suppressions.RecordConsent(ctx, x, c)
-		return a.one(ctx, s, err)
-	})
+	huma.Register(a.huma, op, a.consent)
 }
