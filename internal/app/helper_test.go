@@ -31,7 +31,7 @@ type memory struct {
 	batches []delivery.Batch
 	at      []byte // the position that Position returns
 	err     error
-	asked   chan struct{} // told of each call of Record, if not nil
+	asked   chan struct{} // told of each call of Record, if not nil; has room for all
 }
 
 func (m *memory) Record(_ context.Context, b delivery.Batch) (delivery.Receipt, error) {

@@ -36,7 +36,7 @@ func TestFollower(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mail.log")
 	text := deferral(1) + deferral(2)
 	write(t, path, text)
-	m := &memory{asked: make(chan struct{})}
+	m := &memory{asked: make(chan struct{}, 100)}
 	ctx, stop := context.WithCancel(t.Context())
 	f := testFollower(path, m)
 	ended := make(chan error, 1)
@@ -90,7 +90,7 @@ func drainUntil(t *testing.T, m *memory, news int) delivery.Batch {
 func TestFollowerUnwell(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mail.log")
 	write(t, path, deferral(1))
-	m := &memory{asked: make(chan struct{})}
+	m := &memory{asked: make(chan struct{}, 100)}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	f := testFollower(path, m)

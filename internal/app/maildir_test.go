@@ -160,7 +160,7 @@ func TestMaildirKeeps(t *testing.T) {
 
 // TestMaildirRun: what is there at the start is taken, and what comes later.
 func TestMaildirRun(t *testing.T) {
-	m := &memory{asked: make(chan struct{})}
+	m := &memory{asked: make(chan struct{}, 100)}
 	w := testMaildir(t, m, map[string]string{"1": report("<1@example.org>", "ann@example.net")})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
