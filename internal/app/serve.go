@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -138,8 +139,8 @@ func (a *App) doors() (doors []door, err error) {
 	return doors, nil
 }
 
-// listen opens an address as the configuration writes it. The data's lock is held:
-// a socket that is there is one that an earlier run left behind.
+// listen opens an address as the configuration writes it. A socket at which nobody
+// answers is one that an earlier run left behind.
 func listen(where string, private bool) (net.Listener, error) {
 	network, addr, err := config.ParseAddress(where)
 	if err != nil {
@@ -147,6 +148,9 @@ func listen(where string, private bool) (net.Listener, error) {
 	}
 	if network == "unix" {
 		if info, err := os.Lstat(addr); err == nil && info.Mode().Type() == fs.ModeSocket {
+			if conn, err := net.Dial(network, addr); err == nil {
+				return nil, errors.Join(fmt.Errorf("%s: %w: another program answers there", addr, syscall.EADDRINUSE), conn.Close())
+			}
 			if err := os.Remove(addr); err != nil {
 				return nil, err
 			}
