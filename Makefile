@@ -2,6 +2,7 @@
 
 GO        ?= go
 FUZZTIME  ?= 10s
+ROUNDS    ?= 200
 BENCHTIME ?= 1s
 ARGS      ?= 550-5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy.
 
@@ -12,7 +13,7 @@ export ARGS
 LINT = $(GO) tool -modfile=tools/lint/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check verify bench fuzz clean
+.PHONY: help build run test check verify bench fuzz soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
@@ -52,6 +53,9 @@ fuzz: ## every fuzz target for FUZZTIME=10s
 		echo "== $${t#*:} in $${t%%:*}"; \
 		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $${t%%:*} </dev/null; \
 	done
+
+soak: ## kill nixie serve 200 times under load (ROUNDS=200)
+	$(GO) test -count 1 -timeout 60m -v ./test/soak -rounds $(ROUNDS)
 
 clean: ## remove what build made
 	rm -rf bin
