@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // readme returns what the first group of a pattern finds in README.md.
@@ -43,6 +44,47 @@ func TestReadmeSamples(t *testing.T) {
 		if code != exitDone || out.String() != tt.want {
 			t.Errorf("%s: exit code %d, and the README's sample is not what is written:\n%s", tt.command[0], code, out.String())
 		}
+	}
+}
+
+// ids are made anew each time.
+var ids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// What the README shows of the service is what the commands write, but for ids. The
+// log is one of the day before yesterday here, since a suppression ends some day.
+func TestReadmeService(t *testing.T) {
+	sample := readme(t, "(?s)```\n(\\$ nixie ingest .+?)```")
+	local := time.Local
+	time.Local = time.UTC // times are shown where the reader is
+	t.Cleanup(func() { time.Local = local })
+	const name, day, end = "testdata/logs/postfix.log", "2026-11-20", "2026-12-04"
+	then := time.Now().UTC().AddDate(0, 0, -2)
+	present := strings.NewReplacer(day, then.Format(time.DateOnly), end, then.AddDate(0, 0, 14).Format(time.DateOnly))
+	log, err := os.ReadFile(filepath.Join("..", "..", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(present.Replace(string(log))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	getenv := func(name string) string { return map[string]string{"NIXIE_DATA": "data"}[name] }
+	ran := 0
+	for _, part := range strings.Split(sample, "$ nixie ")[1:] {
+		command, want, _ := strings.Cut(part, "\n")
+		var out bytes.Buffer
+		code := Run(strings.Fields(command), Streams{Out: &out, Err: os.Stderr, Getenv: getenv})
+		want = present.Replace(strings.TrimRight(want, "\n") + "\n")
+		if code != exitDone || ids.ReplaceAllString(out.String(), "ID") != ids.ReplaceAllString(want, "ID") {
+			t.Errorf("%s: exit code %d, and the README's sample is not what is written:\n%s", command, code, out.String())
+		}
+		ran++
+	}
+	if ran != 2 {
+		t.Errorf("%d commands were run", ran)
 	}
 }
 
