@@ -87,7 +87,8 @@ func (t *tx) sameMessage(m *message, known []*message) (*message, error) {
 // enter notes that the message is in the queue in that use, with what is known of it.
 func (t *tx) enter(m *message, u *use) error {
 	if u.Message != m.ID {
-		u.Message, u.changed = m.ID, true
+		u.Message = m.ID
+		t.useChanged(u)
 	}
 	for _, at := range []time.Time{u.First, u.Last} {
 		if err := t.heard(m, at); err != nil {
@@ -125,7 +126,8 @@ func (t *tx) oneMessage(u *use, other id.ID) error {
 		}
 	}
 	if u.Message != m.ID {
-		u.Message, u.changed = m.ID, true
+		u.Message = m.ID
+		t.useChanged(u)
 	}
 	_, err = t.bind(u, false)
 	return err

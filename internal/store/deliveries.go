@@ -122,7 +122,7 @@ func (t *tx) eachOf(m *message, f func(*recipient) bool) error {
 	}
 	for _, d := range t.deliveriesOf(m) {
 		if f(d) {
-			t.changed(d)
+			t.deliveryChanged(d)
 		}
 	}
 	return nil
@@ -176,7 +176,7 @@ func (t *tx) newDelivery(m *message, x id.ID, spelled, original string) *recipie
 	t.deliveries[x] = d
 	t.byAddress[addressed{m.ID, d.normal}] = d
 	t.of(m, d)
-	t.changed(d)
+	t.deliveryChanged(d)
 	return d
 }
 
@@ -191,15 +191,19 @@ func (d *recipient) learnOriginal(original string) bool {
 	return true
 }
 
-// changed derives anew where a delivery stands.
-func (t *tx) changed(d *recipient) {
-	d.standing, d.changed = d.state.Standing(), true
+// deliveryChanged derives anew where a delivery stands, and has it written.
+func (t *tx) deliveryChanged(d *recipient) {
+	d.standing = d.state.Standing()
+	if !d.changed {
+		d.changed = true
+		t.changedDeliveries = append(t.changedDeliveries, d)
+	}
 }
 
 func (t *tx) putDeliveries() error {
-	for _, d := range t.deliveries {
-		if !d.changed {
-			continue
+	for _, d := range t.changedDeliveries {
+		if t.deliveries[d.id] != d {
+			continue // it was merged into another
 		}
 		if err := t.putDelivery(d); err != nil {
 			return fmt.Errorf("writing delivery %s: %w", d.id, err)
@@ -207,6 +211,7 @@ func (t *tx) putDeliveries() error {
 		t.recount(d)
 		d.stored, d.changed = true, false
 	}
+	t.changedDeliveries = t.changedDeliveries[:0]
 	return nil
 }
 

@@ -30,7 +30,7 @@ type dialect struct {
 const (
 	writeCache = 64 << 10 // KiB
 	readCache  = 4 << 10  // KiB, each connection
-	walPages   = 4000     // after so many the log is brought into the file
+	walPages   = 16_384   // after so many the log is brought into the file
 	walKeep    = 64 << 20 // bytes the log's file keeps when it is empty
 	busyWait   = 10_000   // ms to wait for a lock, which only a backup holds
 )

@@ -22,7 +22,8 @@ func (t *tx) mergeMessages(into, from *message) error {
 	if err := t.heard(into, from.At); err != nil {
 		return err
 	}
-	into.heardDay, into.changed = max(into.heardDay, from.heardDay), true
+	into.heardDay = max(into.heardDay, from.heardDay)
+	t.messageChanged(into)
 	f := facts{
 		messageID: from.MessageID, sender: from.Sender, senderKnown: from.senderKnown, subject: from.Subject,
 		client: from.Client, user: from.User, size: from.Size,
@@ -68,7 +69,7 @@ func (t *tx) moveDelivery(into, from *message, d *recipient) error {
 	}
 	t.of(into, d)
 	t.byAddress[addressed{into.ID, d.normal}] = d
-	t.changed(d)
+	t.deliveryChanged(d)
 	if err := t.moveStrikes(d, d); err != nil {
 		return err
 	}
@@ -89,7 +90,8 @@ func (t *tx) moveQueues(into, from *message) error {
 	for _, all := range t.uses {
 		for _, u := range all {
 			if u.Message == from.ID {
-				u.Message, u.changed = into.ID, true
+				u.Message = into.ID
+				t.useChanged(u)
 			}
 		}
 	}
@@ -112,7 +114,7 @@ func (t *tx) mergeDeliveries(into, from *recipient) error {
 	}
 	into.state.Since(fromMicros(from.state.First))
 	into.learnOriginal(from.original)
-	t.changed(into)
+	t.deliveryChanged(into)
 	err := t.exec("UPDATE events SET delivery = $3 WHERE tenant = $1 AND delivery = $2", tenant, from.id, into.id)
 	if err != nil {
 		return fmt.Errorf("making the events of delivery %s those of %s: %w", from.id, into.id, err)

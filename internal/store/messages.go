@@ -123,21 +123,24 @@ func compareMessages(a, b *message) int {
 
 // newMessage makes a message that was heard of at that time.
 func (t *tx) newMessage(at time.Time, source delivery.Source) *message {
-	m := &message{Message: delivery.Message{ID: t.newID(), At: at, Source: source}, heardDay: dayOf(at), changed: true}
+	m := &message{Message: delivery.Message{ID: t.newID(), At: at, Source: source}, heardDay: dayOf(at)}
 	t.restream(m)
 	t.messages[m.ID] = m
+	t.messageChanged(m)
 	return m
 }
 
 // heard notes that there was news of the message at that time.
 func (t *tx) heard(m *message, at time.Time) error {
 	if day := dayOf(at); day > m.heardDay {
-		m.heardDay, m.changed = day, true
+		m.heardDay = day
+		t.messageChanged(m)
 	}
 	if !at.Before(m.At) {
 		return nil
 	}
-	m.At, m.changed = at, true
+	m.At = at
+	t.messageChanged(m)
 	return t.eachOf(m, func(d *recipient) bool { return d.state.Since(at) })
 }
 
@@ -148,7 +151,8 @@ func (t *tx) name(m *message, messageID string) error {
 	if err != nil || len(known) > 0 && !m.Registered {
 		return err
 	}
-	m.MessageID, m.changed = messageID, true
+	m.MessageID = messageID
+	t.messageChanged(m)
 	t.named[messageID] = append(t.named[messageID], m.ID)
 	return t.takeOver(m, known)
 }
@@ -178,7 +182,8 @@ func (t *tx) learn(m *message, f facts) error {
 	stream, domain := m.Stream, m.senderDomain
 	fill := func(place *string, value string) {
 		if *place == "" && value != "" {
-			*place, m.changed = value, true
+			*place = value
+			t.messageChanged(m)
 		}
 	}
 	if m.MessageID == "" && f.messageID != "" {
@@ -191,14 +196,17 @@ func (t *tx) learn(m *message, f facts) error {
 	fill(&m.User, f.user)
 	null := false
 	if f.senderKnown && !m.senderKnown {
-		m.Sender, m.senderKnown, m.changed = f.sender, true, true
+		m.Sender, m.senderKnown = f.sender, true
+		t.messageChanged(m)
 		m.senderDomain, null = address.Domain(f.sender), f.sender == ""
 	}
 	if m.Size == 0 && f.size != 0 {
-		m.Size, m.changed = f.size, true
+		m.Size = f.size
+		t.messageChanged(m)
 	}
 	if f.stream != "" && !m.streamTold {
-		m.Stream, m.streamTold, m.changed = f.stream, true, true
+		m.Stream, m.streamTold = f.stream, true
+		t.messageChanged(m)
 	}
 	t.restream(m)
 	if m.Stream == stream && m.senderDomain == domain && !null {
@@ -231,20 +239,30 @@ func (t *tx) inQueue(m *message, queueID string) error {
 	if found || len(m.queues) >= delivery.MaxQueues {
 		return nil
 	}
-	m.queues, m.changed = slices.Insert(m.queues, at, strings.Clone(queueID)), true
+	m.queues = slices.Insert(m.queues, at, strings.Clone(queueID))
+	t.messageChanged(m)
 	return t.eachOf(m, func(d *recipient) bool { return d.state.InQueue(queueID) })
 }
 
+// messageChanged has a message written.
+func (t *tx) messageChanged(m *message) {
+	if !m.changed {
+		m.changed = true
+		t.changedMessages = append(t.changedMessages, m)
+	}
+}
+
 func (t *tx) putMessages() error {
-	for _, m := range t.messages {
-		if !m.changed {
-			continue
+	for _, m := range t.changedMessages {
+		if t.messages[m.ID] != m {
+			continue // it was merged into another
 		}
 		if err := t.putMessage(m); err != nil {
 			return fmt.Errorf("writing message %s: %w", m.ID, err)
 		}
 		m.stored, m.changed = true, false
 	}
+	t.changedMessages = t.changedMessages[:0]
 	return nil
 }
 

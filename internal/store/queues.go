@@ -20,6 +20,7 @@ type use struct {
 	cameFrom string
 
 	stored, changed bool
+	joined          bool // into another; it is no more
 }
 
 // MaxUses is how many uses of one queue id are looked through, the latest ones.
@@ -108,18 +109,21 @@ func (t *tx) takeUse(n delivery.QueueNews) (*use, error) {
 	}
 	name := queueName{n.Host, n.QueueID}
 	if u == nil {
-		u = &use{name: name, id: t.newID(), changed: true}
+		u = &use{name: name, id: t.newID()}
+		t.useChanged(u)
 		t.uses[name] = append(t.uses[name], u)
 	}
 	first := u.First
 	if u.Take(n) {
-		u.changed = true
+		t.useChanged(u)
 	}
 	if n.Opens && !u.opened && (first.IsZero() || !n.At.After(first.Add(delivery.Slack))) {
-		u.opened, u.changed = true, true
+		u.opened = true
+		t.useChanged(u)
 	}
 	if u.cameFrom == "" && n.From != "" {
-		u.cameFrom, u.changed = n.From, true
+		u.cameFrom = n.From
+		t.useChanged(u)
 	}
 	slices.SortStableFunc(t.uses[name], func(a, b *use) int { return a.First.Compare(b.First) })
 	return t.joinUses(u)
@@ -164,7 +168,8 @@ func (t *tx) joinUse(into, from *use) error {
 	if into.cameFrom == "" {
 		into.cameFrom = from.cameFrom
 	}
-	into.changed = true
+	t.useChanged(into)
+	from.joined = true
 	t.uses[into.name] = slices.DeleteFunc(t.uses[into.name], func(u *use) bool { return u == from })
 	if from.stored {
 		err := t.exec("DELETE FROM queues WHERE tenant = $1 AND queue_id = $2 AND host = $3 AND id = $4", tenant, from.name.queueID, from.name.host, from.id)
@@ -201,18 +206,25 @@ func (t *tx) moveEvents(into, from *use) error {
 	return nil
 }
 
-func (t *tx) putUses() error {
-	for _, all := range t.uses {
-		for _, u := range all {
-			if !u.changed {
-				continue
-			}
-			if err := t.putUse(u); err != nil {
-				return fmt.Errorf("writing what is known of queue id %q: %w", u.name.queueID, err)
-			}
-			u.stored, u.changed = true, false
-		}
+// useChanged has a use written.
+func (t *tx) useChanged(u *use) {
+	if !u.changed {
+		u.changed = true
+		t.changedUses = append(t.changedUses, u)
 	}
+}
+
+func (t *tx) putUses() error {
+	for _, u := range t.changedUses {
+		if u.joined {
+			continue
+		}
+		if err := t.putUse(u); err != nil {
+			return fmt.Errorf("writing what is known of queue id %q: %w", u.name.queueID, err)
+		}
+		u.stored, u.changed = true, false
+	}
+	t.changedUses = t.changedUses[:0]
 	return nil
 }
 

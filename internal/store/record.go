@@ -147,7 +147,7 @@ func (t *tx) fold(e *delivery.Event, d *recipient, tell *delivery.Received) (boo
 		before = delivery.Standing{} // it was not there
 	}
 	if d.state.Fold(e) {
-		t.changed(d)
+		t.deliveryChanged(d)
 	}
 	return before.Outcome != d.standing.Outcome, t.find(e, d, before, tell)
 }
@@ -176,7 +176,8 @@ func (t *tx) wideNews(e *delivery.Event, u *use, got *delivery.Received) error {
 	if u == nil {
 		return nil
 	}
-	u.Expired, u.changed = append(u.Expired, e.ID), true
+	u.Expired = append(u.Expired, e.ID)
+	t.useChanged(u)
 	m, err := t.message(u.Message)
 	if err != nil || m == nil {
 		return err
@@ -255,7 +256,7 @@ func (t *tx) messageNews(told *delivery.Message, got *delivery.Received) error {
 
 // register makes a message as it was told.
 func (t *tx) register(told *delivery.Message) (*message, error) {
-	m := &message{Message: *told, heardDay: dayOf(told.At), senderKnown: true, streamTold: told.Stream != "", changed: true}
+	m := &message{Message: *told, heardDay: dayOf(told.At), senderKnown: true, streamTold: told.Stream != ""}
 	if m.ID.IsZero() {
 		m.ID = t.newID()
 	}
@@ -266,6 +267,7 @@ func (t *tx) register(told *delivery.Message) (*message, error) {
 	m.senderDomain = address.Domain(m.Sender)
 	t.restream(m)
 	t.messages[m.ID] = m
+	t.messageChanged(m)
 	messageID := m.MessageID
 	if m.MessageID = ""; messageID == "" {
 		return m, nil

@@ -130,7 +130,7 @@ func (t *tx) recipientOf(m *message, e *delivery.Event) (*recipient, error) {
 	if d == nil {
 		d = t.newDelivery(m, id.ID{}, e.Ref.Recipient, e.Ref.Original)
 	} else if creates(e) && d.normal == address.Normal(e.Ref.Recipient) && d.learnOriginal(e.Ref.Original) {
-		d.changed = true
+		t.deliveryChanged(d)
 	}
 	return d, nil
 }

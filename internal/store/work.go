@@ -14,7 +14,12 @@ type work struct {
 	cells      map[cell]int64
 	shapes     map[shapeHash]*shape
 	findings   []finding
-	turned     []*recipient // that became delivered, or are so no longer
+	// What is to be written, in the order in which it came up: ids that are made one
+	// after the other go to the end of an index.
+	changedMessages   []*message
+	changedUses       []*use
+	changedDeliveries []*recipient
+	turned            []*recipient // that became delivered, or are so no longer
 }
 
 // forget drops what was read and what was not yet written.
