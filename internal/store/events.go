@@ -16,20 +16,51 @@ import (
 // there is none.
 func (t *tx) known(k delivery.Key) (delivery.Received, bool, error) {
 	var got delivery.Received
-	var d, u id.ID
-	err := t.row("SELECT id, delivery, queue_use FROM events WHERE tenant = $1 AND key = $2", tenant, k[:]).Scan(&got.Event, &d, &u)
-	if errors.Is(err, sql.ErrNoRows) {
+	first, asked := t.keys[k]
+	if !asked {
+		if err := t.readKeys([]delivery.Key{k}); err != nil {
+			return got, false, err
+		}
+		first = t.keys[k]
+	}
+	if first.event.IsZero() {
 		return got, false, nil
 	}
-	if err != nil {
-		return got, false, fmt.Errorf("looking for the event %s: %w", k, err)
-	}
-	about, err := t.delivery(d)
+	got.Event = first.event
+	about, err := t.delivery(first.delivery)
 	if err != nil || about == nil {
 		return got, true, err
 	}
 	got.Delivery, got.Message, got.Outcome = about.id, about.message, about.standing.Outcome
 	return got, true, nil
+}
+
+// A firstTime is what a key was known for. The zero firstTime: it is not known.
+type firstTime struct{ event, delivery id.ID }
+
+// readKeys looks which keys are known.
+func (t *tx) readKeys(keys []delivery.Key) error {
+	args := []any{tenant}
+	for _, k := range keys {
+		args = append(args, k[:])
+		t.keys[k] = firstTime{}
+	}
+	rows, err := t.query("SELECT key, id, delivery FROM events WHERE tenant = $1 AND key IN ("+list(2, len(keys))+")", args...)
+	if err != nil {
+		return fmt.Errorf("looking for events: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key []byte
+		var first firstTime
+		if err := rows.Scan(&key, &first.event, &first.delivery); err != nil {
+			return err
+		}
+		var k delivery.Key
+		copy(k[:], key)
+		t.keys[k] = first
+	}
+	return rows.Err()
 }
 
 const eventColumns = `id, key, delivery, queue_use, kind, told, wide, source_kind, source_name, proof, at, precise_to, received, skewed,
@@ -56,6 +87,7 @@ func (t *tx) putEvent(e *delivery.Event, d *recipient, u *use) error {
 	if err != nil {
 		return fmt.Errorf("writing event %s: %w", e.Key, err)
 	}
+	t.keys[e.Key] = firstTime{e.ID, about}
 	if e.Judgement.Rules == "" {
 		return nil
 	}

@@ -273,7 +273,13 @@ func TestGroup(t *testing.T) {
 		})
 	}
 	all.Go(func() {
-		if err := w.write(w.ctx, func(*tx) error { return failure }); !errors.Is(err, failure) {
+		err := w.write(w.ctx, func(tx *tx) error {
+			if err := tx.setPosition(&delivery.Position{Source: "not to be there"}); err != nil {
+				return err
+			}
+			return failure
+		})
+		if !errors.Is(err, failure) || errors.Is(err, ErrUnwell) {
 			t.Error(err)
 		}
 	})
@@ -296,6 +302,9 @@ func TestGroup(t *testing.T) {
 	}
 	if got := len(w.rows()); got != 10 {
 		t.Errorf("%d deliveries", got)
+	}
+	if got := w.number("SELECT count(*) FROM positions"); got != 0 {
+		t.Errorf("%d positions of what failed", got)
 	}
 }
 

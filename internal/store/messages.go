@@ -83,12 +83,10 @@ func (t *tx) messagesNamed(messageID string, at time.Time, within time.Duration)
 	}
 	known, ok := t.named[messageID]
 	if !ok {
-		stored, err := t.idsOf("SELECT id FROM messages WHERE tenant = $1 AND message_id = $2 AND message_id <> ''", tenant, messageID)
-		if err != nil {
-			return nil, fmt.Errorf("looking for the message %q: %w", messageID, err)
+		if err := t.readNames([]string{messageID}); err != nil {
+			return nil, err
 		}
-		known = stored
-		t.named[messageID] = known
+		known = t.named[messageID]
 	}
 	var found []*message
 	for _, x := range known {
@@ -106,6 +104,29 @@ func (t *tx) messagesNamed(messageID string, at time.Time, within time.Duration)
 	})
 	slices.SortFunc(found, compareMessages)
 	return found, nil
+}
+
+// readNames looks which messages are known under Message-IDs.
+func (t *tx) readNames(names []string) error {
+	args := []any{tenant}
+	for _, n := range names {
+		args = append(args, n)
+		t.named[n] = nil
+	}
+	rows, err := t.query("SELECT message_id, id FROM messages WHERE tenant = $1 AND message_id <> '' AND message_id IN ("+list(2, len(names))+")", args...)
+	if err != nil {
+		return fmt.Errorf("looking for messages: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var x id.ID
+		if err := rows.Scan(&name, &x); err != nil {
+			return err
+		}
+		t.named[name] = append(t.named[name], x)
+	}
+	return rows.Err()
 }
 
 func compareMessages(a, b *message) int {

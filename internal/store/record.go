@@ -35,18 +35,21 @@ func (t *tx) record(b *delivery.Batch) (delivery.Receipt, error) {
 			return delivery.Receipt{Replayed: again, Answer: answer}, err
 		}
 	}
+	if err := t.readAhead(b); err != nil {
+		return receipt, err
+	}
 	receipt.News = make([]delivery.Received, len(b.News))
 	for i := range b.News {
 		if err := t.news(b, i, &receipt.News[i]); err != nil {
 			return receipt, &NewsError{i, err}
 		}
 	}
-	if err := t.flush(); err != nil { // decides who is suppressed, which the receipt tells
-		return receipt, err
-	}
-	for i := range receipt.News {
+	for i := range receipt.News { // some may have been merged since
 		got := &receipt.News[i]
 		got.Delivery, got.Message = t.current(got.Delivery), t.current(got.Message)
+	}
+	if err := t.flush(); err != nil { // decides who is suppressed, which the receipt tells
+		return receipt, err
 	}
 	if b.Position != nil {
 		if err := t.setPosition(b.Position); err != nil {

@@ -47,7 +47,8 @@ type tx struct {
 	*Store
 	session *session
 	now     time.Time
-	work    // what was read and is to be written
+	wrote   bool // by the job that is being done
+	work         // what was read and is to be written
 }
 
 func (s *session) begin(store *Store) (*tx, error) {
@@ -61,6 +62,26 @@ type lostError struct{ err error }
 
 func (e *lostError) Error() string { return e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }
+
+// together runs f without a savepoint. If it fails after it has written something,
+// the whole transaction is lost and must be done again, see [errAgain].
+func (t *tx) together(f func(*tx) error) error {
+	t.wrote = false
+	err := f(t)
+	if err == nil {
+		err = t.flush()
+	}
+	switch {
+	case err == nil:
+		return nil
+	case t.dialect.broken(err):
+		return &lostError{err}
+	case t.wrote:
+		return &lostError{errAgain}
+	}
+	t.forget()
+	return err
+}
 
 // alone runs f under a savepoint. If it fails what it did is undone, and the
 // transaction goes on; a [lostError] is one after which it can't.
@@ -89,16 +110,15 @@ func (t *tx) alone(f func(*tx) error) error {
 
 func (t *tx) commit() error {
 	if err := t.exec("COMMIT"); err != nil {
-		return errors.Join(err, t.rollback())
+		t.rollback()
+		return err
 	}
 	return nil
 }
 
-// rollback undoes the transaction. Some failures have done so already.
-func (t *tx) rollback() error {
-	_ = t.exec("ROLLBACK") // the connection is given up afterwards in any case
-	return nil
-}
+// rollback undoes the transaction. Some failures have done so already, and after
+// those that have not the connection is given up.
+func (t *tx) rollback() { _ = t.exec("ROLLBACK") }
 
 // exec runs a statement of which only the success matters.
 func (t *tx) exec(query string, args ...any) error {
@@ -140,6 +160,7 @@ func (t *tx) newID() id.ID { return t.ids.New(t.now) }
 // ExecContext runs a statement that was prepared at its first use. The context is
 // not heeded.
 func (t *tx) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+	t.wrote = true
 	st, err := t.session.prepare(query)
 	if err != nil {
 		return nil, err

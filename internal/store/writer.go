@@ -177,7 +177,11 @@ func (w *writer) commit(group []*job) {
 	if len(live) == 0 {
 		return
 	}
-	if err := w.transact(live); err != nil {
+	err := w.transact(live, false)
+	if errors.Is(err, errAgain) {
+		err = w.transact(live, true)
+	}
+	if err != nil {
 		w.failed(live, err)
 	} else {
 		w.count(live)
@@ -210,9 +214,14 @@ func (w *writer) failed(group []*job, err error) {
 	w.endSession()
 }
 
-// transact runs each job under a savepoint, so that one can fail alone, and
-// commits. An error means that nothing was stored.
-func (w *writer) transact(group []*job) error {
+// errAgain says that a job failed which had written something, and that nothing was
+// stored: the group is to be done again, each job under a savepoint.
+var errAgain = errors.New("do it again with savepoints")
+
+// transact does a group of work and commits. With savepoints each job is run under
+// one, so that it can fail alone; that costs a copy of each page, and few fail. An
+// error means that nothing was stored.
+func (w *writer) transact(group []*job, savepoints bool) error {
 	s, err := w.session()
 	if err != nil {
 		return err
@@ -221,11 +230,16 @@ func (w *writer) transact(group []*job) error {
 	if err != nil {
 		return err
 	}
+	do := t.together
+	if savepoints {
+		do = t.alone
+	}
 	for _, j := range group {
-		err := t.alone(j.run)
+		err := do(j.run)
 		var lost *lostError
 		if errors.As(err, &lost) {
-			return errors.Join(lost.err, t.rollback())
+			t.rollback()
+			return lost.err
 		}
 		j.err = err
 	}
