@@ -15,14 +15,19 @@ import (
 )
 
 // beside starts a nixie and a Postfix that asks it, is followed by it, and hands it
-// the bounces for bounce.example.
-func beside(t *testing.T) (*rig, *service) {
+// the bounces for bounce.example. With socketmap, it is asked of every route too. Mail is
+// given up after the lifetime.
+func beside(t *testing.T, socketmap bool, lifetime time.Duration) (*rig, *service) {
 	t.Helper()
 	r := newRig(t)
 	s := &service{program: build(t), data: t.TempDir(), flags: []string{"--log", r.Log()},
 		env: []string{"NIXIE_MAIL_DOMAINS=bounce.example", "NIXIE_RETURN_PATH_DOMAIN=bounce.example"}}
 	s.start(t)
-	r.begin(t, 6*time.Second, "socketmap:inet:"+s.ports["socketmap"]+":nixie", `smtpd_recipient_restrictions = check_policy_service { inet:`+s.ports["policy"]+`, default_action=DUNNO }, permit_mynetworks, reject
+	transports := ""
+	if socketmap {
+		transports = "socketmap:inet:" + s.ports["socketmap"] + ":nixie"
+	}
+	r.begin(t, lifetime, transports, `smtpd_recipient_restrictions = check_policy_service { inet:`+s.ports["policy"]+`, default_action=DUNNO }, permit_mynetworks, reject
 relay_domains = bounce.example
 relay_transport = lmtp:inet:`+s.ports["lmtp"]+`
 `)
@@ -47,7 +52,7 @@ func (s *service) found(t *testing.T, l *letter, recipient, outcome string) http
 
 // TestBesidePostfix: each delivery ends as the peer, or the lack of one, had it.
 func TestBesidePostfix(t *testing.T) {
-	r, s := beside(t)
+	r, s := beside(t, true, 6*time.Second)
 	tests := []struct {
 		to, outcome, code string
 		replyCode         int
@@ -90,7 +95,7 @@ func TestBesidePostfix(t *testing.T) {
 
 // TestAliases: an alias for two is two deliveries, each of which knows its alias.
 func TestAliases(t *testing.T) {
-	r, s := beside(t)
+	r, s := beside(t, true, 6*time.Second)
 	l := r.letter("pair9@alias.example", "ok1@peer.example")
 	send(t, r.filtered, l)
 	for recipient, want := range map[string][2]string{
@@ -111,7 +116,7 @@ func TestAliases(t *testing.T) {
 // TestDropped: who was refused as unknown is dropped at the second message, however it
 // comes in; who was refused by policy is not.
 func TestDropped(t *testing.T) {
-	r, s := beside(t)
+	r, s := beside(t, true, 6*time.Second)
 	first := r.letter("unknown1@peer.example", "policy1@peer.example")
 	send(t, r.plain, first)
 	s.found(t, first, "unknown1@peer.example", "failed")

@@ -125,9 +125,10 @@ var alone = []string{"policy", "dmarc", "later"}
 func (r *rig) bulk(t *testing.T, size int) []*letter {
 	t.Helper()
 	var letters []*letter
+	begun := int(r.sent.Load()) // no address comes twice
 	for n := 0; n < size; {
 		var to []string
-		i := len(letters)
+		i := begun + len(letters)
 		switch {
 		case i%12 == 5:
 			to = []string{fmt.Sprintf("%s%d@peer.example", alone[i/12%len(alone)], i)}
@@ -136,7 +137,7 @@ func (r *rig) bulk(t *testing.T, size int) []*letter {
 		case i%40 == 8:
 			to = []string{fmt.Sprintf("anybody%d@gone.example", i)}
 		case i%10 == 3:
-			to = []string{fmt.Sprintf("pair%d@alias.example", i), fmt.Sprintf("solo%d@alias.example", i)}
+			to = []string{fmt.Sprintf("pair%d@alias.example", 10*i+9), fmt.Sprintf("solo%d@alias.example", 10*i+9)}
 		default:
 			for j := range 1 + i%4 {
 				to = append(to, fmt.Sprintf("%s%d@peer.example", scripts[(7*i+13*j)%len(scripts)], 10*i+j))
@@ -164,7 +165,7 @@ func (r *rig) bulk(t *testing.T, size int) []*letter {
 				}
 				refused, err := hand(c, letters[i])
 				if err != nil || len(refused) > 0 {
-					return fmt.Errorf("sending to %q: refused %v, %w", letters[i].to, refused, err)
+					return fmt.Errorf("sending to %q: refused %v, %v", letters[i].to, refused, err)
 				}
 			}
 			return c.Quit()

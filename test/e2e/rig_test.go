@@ -46,12 +46,13 @@ type rig struct {
 	// content filter first.
 	plain, filtered int
 	sent            atomic.Int64
+	from            string // the domain of senders
 }
 
 // newRig makes a rig whose Postfix isn't started yet.
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{Server: postfix.New(t), peer: startPeer(t)}
+	r := &rig{Server: postfix.New(t), peer: startPeer(t), from: "sender.example"}
 	r.plain, r.filtered = postfix.FreePort(t), postfix.FreePort(t)
 	return r
 }
@@ -92,8 +93,8 @@ func (l *letter) text() string {
 
 // letter makes a message with a sender of its own.
 func (r *rig) letter(to ...string) *letter {
-	n := r.sent.Add(1)
-	return &letter{from: fmt.Sprintf("m%d@sender.example", n), to: to, id: fmt.Sprintf("m%d@sender.example", n)}
+	name := fmt.Sprintf("m%d@%s", r.sent.Add(1), r.from)
+	return &letter{from: name, to: to, id: name}
 }
 
 // dial opens a session with a port of 127.0.0.1.
@@ -164,9 +165,14 @@ func (r *rig) sendmail(t *testing.T, l *letter) {
 // drained waits until the queue is empty.
 func (r *rig) drained(t *testing.T, most time.Duration) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("still queued: %q", r.Queued())
+		}
+	}()
 	empty := 0 // looks in a row: a message may have moved before one of them
 	postfix.WaitFor(t, most, "the queue to become empty", func() bool {
-		if r.Queued() > 0 {
+		if len(r.Queued()) > 0 {
 			empty = 0
 			return false
 		}

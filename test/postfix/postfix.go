@@ -250,17 +250,17 @@ func (p *Server) Stop(t *testing.T) {
 	p.ended = nil
 }
 
-// Queued returns how many messages are in the queue.
-func (p *Server) Queued() int {
-	n := 0
+// Queued returns the files of the messages in the queue.
+func (p *Server) Queued() []string {
+	var all []string
 	for _, name := range []string{"maildrop", "incoming", "active", "deferred", "hold"} {
-		// A message that moves meanwhile is an error for the walk; it is counted elsewhere.
-		_ = filepath.WalkDir(p.Path("queue/"+name), func(_ string, d fs.DirEntry, err error) error {
+		// A message that moves meanwhile is an error for the walk; it is found elsewhere.
+		_ = filepath.WalkDir(p.Path("queue/"+name), func(path string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {
-				n++
+				all = append(all, path)
 			}
 			return nil
 		})
 	}
-	return n
+	return all
 }
