@@ -202,7 +202,7 @@ func checkRollups(t *testing.T, p *plan, deliveries int) {
 }
 
 // await waits until there is a delivery to a recipient.
-func await(t *testing.T, p *plan, recipient string) {
+func await(t testing.TB, p *plan, recipient string) {
 	c := p.admin()
 	for deadline := time.Now().Add(time.Minute); ; {
 		res, err := c.Get("http://nixie/api/v1/deliveries?recipient=" + recipient)
