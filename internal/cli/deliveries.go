@@ -31,11 +31,13 @@ func newDeliveries(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deliveries [flags]",
 		Short: "List what became of each message for each recipient",
-		Long: `deliveries lists what the service knows, a line a delivery, what was last heard of
-first. It speaks to the running service; where none runs it opens the data itself.
+		Long: `deliveries lists what the service knows, a line a delivery, what was last heard
+of first. It speaks to the running service; where none runs it opens the data
+itself.
 
-A filter takes values separated by commas, of which one must fit; all filters given
-must. A time is a date, a date and time as in RFC 3339, or how long ago: 2h, 7d.`,
+A filter takes values separated by commas, of which one must fit; all filters
+given must. A time is a date, a date and time as in RFC 3339, or how long ago:
+2h, 7d.`,
 		Example: `  nixie deliveries --recipient ann@example.com
   nixie deliveries --outcome failed,expired --since 1d
   nixie deliveries --json --domain example.com | jq -r .reason | sort | uniq -c`,

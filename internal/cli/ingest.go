@@ -35,13 +35,13 @@ func newIngest(s Streams) *cobra.Command {
 		Short: "Take in old logs, and bounces out of mailboxes",
 		Long: `ingest takes in what files tell of deliveries: Postfix's logs, compressed (gzip,
 bzip2, xz, zstd) or not, and bounces in an mbox, a Maildir or single messages.
-What FILE is, is seen in it. It speaks to the running service; where none runs it
-opens the data itself.
+What FILE is, is seen in it. It speaks to the running service; where none runs
+it opens the data itself.
 
-The same news counts once, whether it was read live before or comes twice. Logs are
-read first, in the order of their time, whatever the order of their names: a bounce
-is about a delivery that is known. A time stamp without a year is the latest such
-time before the file was last written to.
+The same news counts once, whether it was read live before or comes twice. Logs
+are read first, in the order of their time, whatever the order of their names: a
+bounce is about a delivery that is known. A time stamp without a year is the
+latest such time before the file was last written to.
 
 Nothing is moved or changed. Mail that tells of no delivery is passed over. The
 exit code is 1 if a file could not be read, or is neither a log nor mail.`,

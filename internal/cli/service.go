@@ -19,6 +19,7 @@ import (
 
 	"github.com/nixiemail/nixie/internal/app"
 	"github.com/nixiemail/nixie/internal/config"
+	"github.com/nixiemail/nixie/internal/httpapi"
 	"github.com/spf13/cobra"
 )
 
@@ -114,10 +115,14 @@ func (f *serviceFlags) open(ctx context.Context, s Streams, fresh bool) (*servic
 // maxAnswer bounds an answer that is read as a whole, in bytes.
 const maxAnswer = 64 << 20
 
-// do sends a request and returns an answer of the 200s; any other is an error.
+// do sends a request and returns an answer of the 200s; any other is an error. What
+// path has of others' words is escaped.
 func (v *service) do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error) {
-	u := url.URL{Scheme: "http", Host: "nixie", Path: "/api/v1" + path, RawQuery: query.Encode()}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	target := "http://nixie" + httpapi.Prefix + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
 		return nil, err
 	}
@@ -171,17 +176,26 @@ func problemOf(res *http.Response) error {
 		Errors        []struct{ Message, Location string }
 	}
 	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&p); err != nil || p.Title == "" {
-		return fmt.Errorf("the service answered %s", res.Status)
+		return &problem{res.StatusCode, "the service answered " + res.Status}
 	}
 	text := p.Title
 	if p.Detail != "" {
 		text = p.Detail
 	}
 	for _, e := range p.Errors {
-		text += "; " + strings.TrimSpace(e.Location+" "+e.Message)
+		text += "; " + strings.TrimPrefix(e.Location+": "+e.Message, ": ")
 	}
-	return errors.New(text)
+	return &problem{res.StatusCode, text}
 }
+
+// A problem is an answer that is none of the 200s.
+type problem struct {
+	status int
+	text   string
+}
+
+// Error implements error.
+func (e *problem) Error() string { return e.text }
 
 // A pipeListener takes connections from within the process.
 type pipeListener struct {

@@ -44,7 +44,10 @@ func serveForScript(ts *testscript.TestScript, _ bool, args []string) {
 	args = append([]string{"serve", "--http", "127.0.0.1:0", "--lmtp", "127.0.0.1:0", "--policy", "127.0.0.1:0"}, args...)
 	v.cmd = exec.Command("nixie", args...)
 	v.cmd.Dir = ts.MkAbs(".")
-	v.cmd.Env = append(os.Environ(), "TZ=UTC", "HOME="+ts.Getenv("HOME"))
+	v.cmd.Env = os.Environ()
+	for _, name := range []string{"TZ", "HOME", "NIXIE_CONFIG", "NIXIE_DATA", "NIXIE_RETURN_PATH_DOMAIN"} {
+		v.cmd.Env = append(v.cmd.Env, name+"="+ts.Getenv(name))
+	}
 	stderr, err := v.cmd.StderrPipe()
 	ts.Check(err)
 	ts.Check(v.cmd.Start())
