@@ -19,7 +19,7 @@ import (
 // tells, and each bounce once.
 func TestKilled(t *testing.T) {
 	r, s := beside(t, false, 20*time.Second) // in which bounces reach a nixie that was killed
-	r.from = "bounce.example" // where nixie takes bounces
+	r.from = "bounce.example"                // where nixie takes bounces
 	const size, kills = 240, 4
 	var letters []*letter
 	for i := range kills {
