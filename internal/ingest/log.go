@@ -158,9 +158,11 @@ func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
 }
 
 // suspended reports whether nobody was tried: the queue manager puts mail off for a
-// while after others for the same destination failed. src/qmgr/qmgr_queue.c.
+// while after others for the same destination failed. src/qmgr/qmgr_queue.c. It says so
+// itself or has error(8) say so, under whatever name; a server's words would have
+// "host … said" before them.
 func suspended(l *mtalog.Line) bool {
-	return strings.HasSuffix(l.Program, "/error") && strings.HasPrefix(l.Words, "delivery temporarily suspended: ")
+	return strings.HasPrefix(l.Words, "delivery temporarily suspended: ")
 }
 
 // rejected makes the event of a refusal by our own server. Where it is the answer

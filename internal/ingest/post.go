@@ -94,7 +94,9 @@ func needsOutcome(k delivery.Kind) bool { return k == delivery.Attempt }
 // fieldErrors collects what is wrong.
 type fieldErrors []error
 
-func (l *fieldErrors) add(field string, err error) { *l = append(*l, &delivery.FieldError{Field: field, Err: err}) }
+func (l *fieldErrors) add(field string, err error) {
+	*l = append(*l, &delivery.FieldError{Field: field, Err: err})
+}
 
 func (l *fieldErrors) id(field, s string) id.ID {
 	if s == "" {
