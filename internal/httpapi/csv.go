@@ -90,10 +90,10 @@ func plain(cell string) string {
 	return cell
 }
 
-// writeCSV writes a list as RFC 4180 has it.
+// writeCSV writes a list as CSV. Its lines end with LF, not as RFC 4180 has it with CR
+// LF: for that, package csv would leave out every CR in a cell.
 func writeCSV(w io.Writer, each func(func(*ListRow) error) error) error {
 	c := csv.NewWriter(w)
-	c.UseCRLF = true
 	err := c.Write(columns())
 	if err != nil {
 		return err

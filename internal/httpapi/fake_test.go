@@ -35,11 +35,11 @@ type fake struct {
 	sent    []delivery.Message
 	added   []suppression.Addition
 	lists   []suppression.List
-	by      []string                 // who changed something
-	replays map[[2]string]kept       // by client and key
-	filters []delivery.Filter        // that were asked for
-	keys    map[string]auth.Key      // by id
-	fail    error                    // what everything fails with
+	by      []string            // who changed something
+	replays map[[2]string]kept  // by client and key
+	filters []delivery.Filter   // that were asked for
+	keys    map[string]auth.Key // by id
+	fail    error               // what everything fails with
 	panics  bool
 	keeping func() // called before events are kept
 }
