@@ -155,3 +155,32 @@ func TestDropped(t *testing.T) {
 		t.Errorf("the peer was asked %d times, want once", n)
 	}
 }
+
+// TestWithoutNixie: while nixie is not there the policy service lets mail pass; with
+// the socketmap mail waits until it is back, and none is lost.
+func TestWithoutNixie(t *testing.T) {
+	t.Run("policy", func(t *testing.T) {
+		r, s := beside(t, false, 6*time.Second)
+		s.kill(t)
+		l := r.letter("ok1@peer.example")
+		if refused := send(t, r.plain, l); len(refused) > 0 {
+			t.Errorf("refused: %v", refused)
+		}
+		s.start(t)
+		s.found(t, l, l.to[0], "delivered")
+	})
+	t.Run("socketmap", func(t *testing.T) {
+		r, s := beside(t, true, time.Minute)
+		s.kill(t)
+		l := r.letter("ok1@peer.example")
+		var said *textproto.Error
+		if refused := send(t, r.plain, l); !errors.As(refused[l.to[0]], &said) || said.Code != 451 {
+			t.Errorf("answered %v, want 451", refused)
+		}
+		l = r.letter("ok1@peer.example")
+		r.sendmail(t, l)
+		postfix.WaitFor(t, postfix.Patience, "the message to wait in the queue", func() bool { return len(r.Queued()) == 1 })
+		s.start(t)
+		s.found(t, l, l.to[0], "delivered")
+	})
+}

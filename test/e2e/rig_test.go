@@ -22,6 +22,7 @@ import (
 const ownMainCF = `minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 queue_run_delay = 1s
+transport_retry_time = 1s
 maximal_queue_lifetime = %[1]s
 bounce_queue_lifetime = %[1]s
 smtp_connect_timeout = 5s

@@ -3,194 +3,57 @@
 package interop
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nixiemail/nixie/dsn"
+	"github.com/nixiemail/nixie/test/postfix"
 )
 
-// A postfix is a Postfix of the test's own: its configuration, queue and mail are
-// in one temporary folder, and it listens on a free port of 127.0.0.1.
-type postfix struct {
+// A mta is a Postfix of the test's own, and where it listens.
+type mta struct {
+	*postfix.Server
 	addr string
-	dir  string
 }
 
-const mainCF = `compatibility_level = 3.6
-queue_directory = %[1]s/queue
-data_directory = %[1]s/data
-maillog_file = %[1]s/log/mail.log
-maillog_file_prefixes = %[1]s/log
-myhostname = mta.example.com
-mydestination =
-mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-alias_maps =
-local_recipient_maps =
-virtual_mailbox_domains = example.com
-virtual_mailbox_base = %[1]s/mail
+const mainCF = `virtual_mailbox_domains = example.com
+virtual_mailbox_base = {dir}/mail
 virtual_mailbox_maps = static:inbox/
-virtual_uid_maps = static:%[2]s
-virtual_gid_maps = static:%[3]s
+virtual_uid_maps = static:%s
+virtual_gid_maps = static:%s
 relay_domains = example.net
-transport_maps = inline:{ { example.net = smtp:[127.0.0.1]:%[4]d } }
-smtp_dns_support_level = disabled
-smtpd_peername_lookup = no
-smtpd_tls_security_level = none
-smtp_tls_security_level = none
-smtputf8_enable = yes
-notify_classes =
-`
-
-const masterCF = `127.0.0.1:%d inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-proxymap unix - - n - - proxymap
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-virtual unix - n n - - virtual
-anvil unix - - n - 1 anvil
-postlog unix-dgram n - n - 1 postlogd
+transport_maps = inline:{ { example.net = smtp:[127.0.0.1]:%d } }
 `
 
 // startPostfix starts a Postfix that keeps mail for example.com, and sends mail for
 // example.net to a port. It ends with the test.
-func startPostfix(t *testing.T, port int) *postfix {
+func startPostfix(t *testing.T, port int) *mta {
 	t.Helper()
-	program := program(t, "postfix", "/usr/sbin")
-	if os.Geteuid() != 0 {
-		absent(t, "Postfix must be started by root")
-	}
+	p := postfix.New(t)
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
-		absent(t, err.Error())
+		postfix.Absent(t, err.Error())
 	}
-	p := &postfix{dir: postfixFolder(t, nobody)}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.addr = l.Addr().String()
-	own := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	p.write(t, "conf/main.cf", fmt.Sprintf(mainCF, p.dir, nobody.Uid, nobody.Gid, port))
-	p.write(t, "conf/master.cf", fmt.Sprintf(masterCF, own))
-
-	var output bytes.Buffer
-	cmd := exec.Command(program, "-c", filepath.Join(p.dir, "conf"), "start-fg")
-	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = time.Second
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() {
-		p.stop(t, program, cmd.Process.Pid, ended)
-		if t.Failed() {
-			log, _ := os.ReadFile(filepath.Join(p.dir, "log/mail.log")) // absent: nothing to show
-			t.Logf("Postfix said:\n%s%s", output.String(), log)
-		}
-		if err := os.RemoveAll(p.dir); err != nil {
-			t.Error(err)
-		}
-	})
-	waitFor(t, "Postfix to listen", func() bool {
-		conn, err := net.DialTimeout("tcp", p.addr, time.Second)
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
-	return p
-}
-
-// stop ends Postfix: by its own command, else by ending its process group.
-func (p *postfix) stop(t *testing.T, program string, pid int, ended <-chan error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if out, err := exec.CommandContext(ctx, program, "-c", filepath.Join(p.dir, "conf"), "stop").CombinedOutput(); err != nil {
-		t.Logf("postfix stop: %v: %s", err, out)
-	}
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		if err := syscall.Kill(-pid, syscall.SIGKILL); err != nil {
-			t.Error(err)
-		}
-		<-ended
-	}
-}
-
-// postfixFolder makes the folders that Postfix needs. Its own users must get into
-// them, which t.TempDir does not allow.
-func postfixFolder(t *testing.T, nobody *user.User) string {
-	t.Helper()
-	owner, err := user.Lookup("postfix")
-	if err != nil {
-		absent(t, err.Error())
-	}
-	dir, err := os.MkdirTemp("", "nixie-postfix-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, u := range map[string]*user.User{"conf": nil, "queue": nil, "log": nil, "data": owner, "mail": nobody} {
-		path := filepath.Join(dir, name)
-		if err := os.Mkdir(path, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if u == nil {
-			continue
-		}
-		uid, err1 := strconv.Atoi(u.Uid)
-		gid, err2 := strconv.Atoi(u.Gid)
-		if err1 != nil || err2 != nil || os.Chown(path, uid, gid) != nil {
-			t.Fatalf("can't give %s to %s", path, u.Username)
-		}
-	}
-	return dir
-}
-
-func (p *postfix) write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	p.Folder(t, "mail", nobody)
+	own := postfix.FreePort(t)
+	p.Start(t, fmt.Sprintf(mainCF, nobody.Uid, nobody.Gid, port), fmt.Sprintf("127.0.0.1:%d inet n - n - - smtpd\n", own), own)
+	return &mta{p, fmt.Sprintf("127.0.0.1:%d", own)}
 }
 
 // delivered waits for a message that has all of the words, and returns it.
-func (p *postfix) delivered(t *testing.T, words ...string) string {
+func (p *mta) delivered(t *testing.T, words ...string) string {
 	t.Helper()
 	var found string
 	lacks := func(message string) func(string) bool {
 		return func(w string) bool { return !strings.Contains(message, w) }
 	}
 	waitFor(t, fmt.Sprintf("mail with %q", words), func() bool {
-		files, err := filepath.Glob(filepath.Join(p.dir, "mail/inbox/new/*"))
+		files, err := filepath.Glob(p.Path("mail/inbox/new/*"))
 		if err != nil {
 			t.Fatal(err)
 		}
