@@ -94,8 +94,15 @@ func (a *App) openStore(ctx context.Context) error {
 	if o.HashKey, err = addressKey(a.config.Data); err != nil {
 		return err
 	}
-	a.store, err = store.Open(ctx, o)
-	return err
+	if a.store, err = store.Open(ctx, o); err != nil {
+		return err
+	}
+	// Whom not to mail is read here, as a question about it has no time for that: of a
+	// million it takes seconds.
+	if _, err := a.store.Check(ctx, config.DefaultStream, []string{"nobody@example.org"}); err != nil {
+		return errors.Join(err, a.store.Close())
+	}
+	return nil
 }
 
 // signing makes what signs and verifies return addresses.

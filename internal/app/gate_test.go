@@ -156,6 +156,17 @@ func TestGateUnwell(t *testing.T) {
 	}
 }
 
+// TestGateAtOnce: the first question after a start has no time for reading whom not to
+// mail; that was done before.
+func TestGateAtOnce(t *testing.T) {
+	a := opened(t, testConfig(t), at(today))
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	if answer, err := a.gate().Check(late, asked); err != nil || answer.Do != policy.GoOn {
+		t.Errorf("told %+v, %v", answer, err)
+	}
+}
+
 func TestWhy(t *testing.T) {
 	two := []suppression.Strike{
 		{At: today, Reason: "bad-mailbox", Reply: "550 5.1.1 first"},

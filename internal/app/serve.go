@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/nixiemail/nixie/internal/config"
@@ -27,9 +26,6 @@ import (
 
 // stopTime is how long what is under way may take to end.
 const stopTime = 20 * time.Second
-
-// maxHTTPConns is how many connections to the API are served at a time; more wait.
-const maxHTTPConns = 1000
 
 // A door is something that the service listens to.
 type door struct {
@@ -168,31 +164,6 @@ func listen(where string, private bool) (net.Listener, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
-}
-
-// serveHTTP serves a handler until ctx is done, and then what is under way.
-func (a *App) serveHTTP(h http.Handler) func(context.Context, net.Listener) error {
-	return func(ctx context.Context, l net.Listener) error {
-		s := &http.Server{
-			Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-			ErrorLog: nil,
-		}
-		done := make(chan error, 1)
-		stop := context.AfterFunc(ctx, func() {
-			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-			defer cancel()
-			err := s.Shutdown(end)
-			if err != nil { // streams that don't end by themselves
-				err = s.Close()
-			}
-			done <- err
-		})
-		err := s.Serve(netutil.LimitListener(l, maxHTTPConns))
-		if stop() {
-			return fmt.Errorf("serving %s: %w", l.Addr(), err)
-		}
-		return <-done
-	}
 }
 
 // public is what is answered to everybody: the API, to those with a key, and how
