@@ -146,6 +146,9 @@ func wrongWord[T any](flag string, words []string, parse func(string) (T, error)
 	return nil
 }
 
+// maxDays is how many days ago something may be said to have been.
+const maxDays = 36500
+
 // timeAt reads a time, or how long before now.
 func timeAt(text string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
@@ -153,8 +156,8 @@ func timeAt(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	if n, unit := len(text)-1, text[len(text)-1]; unit == 'd' {
-		if days, err := strconv.Atoi(text[:n]); err == nil && days >= 0 && days < 36500 {
+	if n, isDays := strings.CutSuffix(text, "d"); isDays {
+		if days, err := strconv.Atoi(n); err == nil && days >= 0 && days < maxDays {
 			return now.AddDate(0, 0, -days), nil
 		}
 	} else if d, err := time.ParseDuration(text); err == nil && d >= 0 {

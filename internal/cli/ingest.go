@@ -149,6 +149,13 @@ func (f *ingestFlags) look(path string, zone *time.Location) (input, error) {
 	if f.as == "mail" || info.IsDir() && f.as == "" {
 		return in, nil
 	}
+	if !info.IsDir() && !info.Mode().IsRegular() { // what is read of a pipe is gone
+		in.log = true
+		if f.as == "" {
+			err = fmt.Errorf("%s is no file that can be read twice; say what it is: --as log or --as mail", path)
+		}
+		return in, err
+	}
 	file, err := mtalog.Open(path)
 	if err != nil {
 		return in, err

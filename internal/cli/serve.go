@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/nixiemail/nixie/internal/app"
@@ -68,16 +69,17 @@ kept first.`,
 	return cmd
 }
 
-// withLogs adds files of Postfix's that the command line names.
+// withLogs adds files of Postfix's that the command line names. One that is
+// configured already is followed as configured, and no file twice.
 func withLogs(have []config.Log, names []string) ([]config.Log, error) {
 	for _, name := range names {
 		path, err := filepath.Abs(name)
 		if err != nil {
 			return nil, err
 		}
-		have = append(have, config.Log{
-			Path: path, Format: config.FormatPostfix, Name: config.FormatPostfix, From: config.FromStart, Zone: config.ZoneLocal,
-		})
+		if !slices.ContainsFunc(have, func(l config.Log) bool { return l.Path == path }) {
+			have = append(have, config.NewLog(path))
+		}
 	}
 	return have, nil
 }
