@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/nixiemail/nixie/internal/address"
 	"github.com/nixiemail/nixie/internal/auth"
 	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/id"
+	"github.com/nixiemail/nixie/internal/suppression"
 )
 
 // MaxRecipients is how many recipients a message may be registered for, and how many
@@ -97,7 +100,14 @@ type registerOutput struct {
 func (in *registerInput) message() (delivery.Message, error) {
 	b := &in.Body
 	var wrong []error
-	m := delivery.Message{Sender: b.From, Subject: b.Subject, Stream: b.Stream, MessageID: b.MessageID}
+	m := delivery.Message{Sender: address.Trim(b.From), Subject: b.Subject, Stream: b.Stream}
+	if err := checkStream(b.Stream); err != nil {
+		wrong = append(wrong, at("body.stream", err))
+	}
+	var err error
+	if m.MessageID, err = messageID(b.MessageID); err != nil {
+		wrong = append(wrong, at("body.message_id", err))
+	}
 	if b.From != "" {
 		if err := address.Check(b.From); err != nil {
 			wrong = append(wrong, at("body.from", err))
@@ -114,12 +124,34 @@ func (in *registerInput) message() (delivery.Message, error) {
 			wrong = append(wrong, at(fmt.Sprintf("body.recipients[%d]", i), err))
 		}
 		seen[normal] = true
-		m.Recipients = append(m.Recipients, delivery.Recipient{Address: r})
+		m.Recipients = append(m.Recipients, delivery.Recipient{Address: address.Trim(r)})
 	}
 	if len(wrong) > 0 {
 		return m, newProblem(http.StatusUnprocessableEntity, "the message is wrong", wrong...)
 	}
 	return m, nil
+}
+
+// messageID returns a Message-ID in its angle brackets.
+func messageID(s string) (string, error) {
+	inner := strings.Trim(strings.TrimSpace(s), "<>")
+	switch {
+	case s == "":
+		return "", nil
+	case inner == "" || strings.ContainsFunc(inner, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return "", errors.New("is no Message-ID: it has no spaces")
+	case len(inner)+len("<>") > delivery.MaxMessageID:
+		return "", fmt.Errorf("has more than %d bytes", delivery.MaxMessageID)
+	}
+	return "<" + inner + ">", nil
+}
+
+// checkStream refuses as a message's stream what stands for all.
+func checkStream(s string) error {
+	if s == suppression.AllStreams {
+		return fmt.Errorf("%s stands for all streams, and a message is of one", s)
+	}
+	return nil
 }
 
 // registered is what is answered for a message.

@@ -316,3 +316,36 @@ func FuzzStream(f *testing.F) {
 		}
 	})
 }
+
+// FuzzMembers divides any object as package json does.
+func FuzzMembers(f *testing.F) {
+	for _, s := range []string{`{}`, ` { "a" : "b" , "c":{"d":["e",{}]} ,"f":null,"g":-1.5e3 } `, `{"a\u0062":"\"}{","x":[],"y":true}`, `[]`, `"{"`, `{"a":"\\"}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if checkJSON(text) != nil {
+			t.Skip("it is refused before")
+		}
+		var want map[string]json.RawMessage
+		isObject := json.Unmarshal(text, &want) == nil && want != nil
+		members, ok := membersOf(text)
+		if ok != isObject {
+			t.Fatalf("an object: %t, want %t", ok, isObject)
+		}
+		if !ok {
+			return
+		}
+		got := map[string]json.RawMessage{}
+		for name, value := range members {
+			got[name] = value
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%d members, want %d", len(got), len(want))
+		}
+		for name, value := range want {
+			if !bytes.Equal(got[name], value) {
+				t.Fatalf("%q is %q, want %q", name, got[name], value)
+			}
+		}
+	})
+}

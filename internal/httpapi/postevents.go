@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -85,22 +86,16 @@ func textOf(p *delivery.Post, name string) *string {
 // parseEvent reads an event, and names each field that is wrong. text is JSON.
 func parseEvent(text []byte) (p delivery.Post, wrong []*delivery.FieldError) {
 	add := func(field string, err error) {
-		wrong = append(wrong, &delivery.FieldError{Field: cut(field), Err: err})
+		wrong = append(wrong, &delivery.FieldError{Field: cut(strings.Clone(field)), Err: err})
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	members, ok := membersOf(text)
+	if !ok {
 		add("", errors.New("an event is an object"))
 		return p, wrong
 	}
-	var seen []string
-	for d.More() {
-		t, err := d.Token()
-		name, _ := t.(string)
-		var value json.RawMessage
-		if err = errors.Join(err, d.Decode(&value)); err != nil {
-			add(name, err)
-			return p, wrong
-		}
+	var room [20]string
+	seen := room[:0]
+	for name, value := range members {
 		if slices.Contains(seen, name) {
 			add(name, errors.New("is there twice"))
 			continue
@@ -115,8 +110,17 @@ func parseEvent(text []byte) (p delivery.Post, wrong []*delivery.FieldError) {
 	return p, wrong
 }
 
+// setText enters a text.
+func setText(place *string, value []byte) error {
+	if bytes.IndexByte(value, '\\') < 0 {
+		*place = string(value[1 : len(value)-1])
+		return nil
+	}
+	return json.Unmarshal(value, place)
+}
+
 // setField enters a value; null is as if it was left out.
-func setField(p *delivery.Post, name string, value json.RawMessage) error {
+func setField(p *delivery.Post, name string, value []byte) error {
 	place := textOf(p, name)
 	switch {
 	case place == nil && name != "time":
@@ -125,8 +129,10 @@ func setField(p *delivery.Post, name string, value json.RawMessage) error {
 		return nil
 	case value[0] != '"':
 		return errors.New("is a text, in quotation marks")
+	case name == "stream":
+		return errors.Join(setText(place, value), checkStream(p.Stream))
 	case place != nil:
-		return json.Unmarshal(value, place)
+		return setText(place, value)
 	}
 	if err := json.Unmarshal(value, &p.Time); err != nil {
 		return fmt.Errorf("is a time as in RFC 3339, such as 2026-01-31T10:00:00Z, not %.60s", value)

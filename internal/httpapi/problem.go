@@ -94,7 +94,10 @@ func at(location string, err error) error {
 
 // problem is the answer that an error amounts to.
 func (a *api) problem(ctx context.Context, err error) *problem {
+	var post *PostError
 	switch {
+	case errors.As(err, &post):
+		return newProblem(http.StatusUnprocessableEntity, fieldText(post.Err).Error())
 	case errors.Is(err, ErrUnwell):
 		a.logOf(ctx).Error("a request could not be kept", "err", err)
 		return newProblem(http.StatusServiceUnavailable, ErrUnwell.Error())

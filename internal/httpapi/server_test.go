@@ -460,3 +460,18 @@ func TestBy(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// TestMessageID has it in angle brackets, however it was told: RFC 5322, 3.6.4.
+func TestMessageID(t *testing.T) {
+	long := strings.Repeat("x", 996)
+	for told, want := range map[string]string{"m1@example.com": "<m1@example.com>", " <m1@example.com> ": "<m1@example.com>", "": "", long: "<" + long + ">"} {
+		if got, err := messageID(told); got != want || err != nil {
+			t.Errorf("%q: %q, %v", told, got, err)
+		}
+	}
+	for _, told := range []string{"<>", " ", "a b", "a\tb", long + "x", "a\x00"} {
+		if got, err := messageID(told); err == nil {
+			t.Errorf("%q was taken as %q", told, got)
+		}
+	}
+}
