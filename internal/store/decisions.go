@@ -4,20 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/suppression"
 )
-
-// A finding is what a piece of news means for who is suppressed.
-type finding struct {
-	suppression.Finding
-	delivery *recipient
-	stream   string
-	news     *delivery.Received // to be told if it suppresses; may be nil
-}
 
 // A fileName names what is kept about one target in one stream under one rule.
 type fileName struct {
@@ -36,74 +27,6 @@ type file struct {
 
 func (t *tx) hashOf(target suppression.Target, normal string) [32]byte {
 	return suppression.Hash(t.hashKey, target, normal)
-}
-
-// find asks what an event means for who is suppressed. before is where the
-// delivery stood without it.
-func (t *tx) find(e *delivery.Event, d *recipient, before delivery.Standing, got *delivery.Received) error {
-	m, err := t.message(d.message)
-	if err != nil {
-		return err
-	}
-	n := suppression.News{
-		Event: e, Before: before, After: d.standing, Delivery: d.id, Message: d.message, Address: d.normal, Domain: d.domain,
-		NullSender: m != nil && m.senderKnown && m.Sender == "", Reply: e.Reply,
-	}
-	if n.After.Outcome == delivery.Expired && n.After.Shown != e.ID {
-		shown, err := t.event(n.After.Shown)
-		if err != nil {
-			return err
-		}
-		if shown != nil {
-			n.Reply = shown.Reply
-		}
-	}
-	for _, f := range t.rules.Findings(&n) {
-		t.findings = append(t.findings, finding{f, d, f.Rule.StreamFor(d.stream), got})
-	}
-	return nil
-}
-
-// findAgain asks anew what is known of a delivery means, since its message turned
-// out to have another sender or to be in another stream than before.
-func (t *tx) findAgain(d *recipient, stream string) error {
-	t.findings = slices.DeleteFunc(t.findings, func(f finding) bool { return f.delivery == d && !f.Withdrawn })
-	for i := range t.rules.Rules {
-		rule := &t.rules.Rules[i]
-		struck, err := t.struck(d, rule, rule.StreamFor(stream))
-		if err != nil {
-			return err
-		}
-		if struck {
-			t.findings = append(t.findings, finding{suppression.Finding{Rule: rule, Withdrawn: true}, d, rule.StreamFor(stream), nil})
-		}
-	}
-	for i := range d.state.Facts {
-		e, err := t.event(d.state.Facts[i].Event)
-		if err != nil || e == nil {
-			return err
-		}
-		if err := t.find(e, d, d.standing, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// struck reports whether a delivery counts against somebody under a rule.
-func (t *tx) struck(d *recipient, rule *suppression.Rule, stream string) (bool, error) {
-	hash := t.hashOf(rule.Target, d.of(rule.Target))
-	all, err := t.idsOf("SELECT event FROM strikes WHERE tenant = $1 AND hash = $2 AND stream = $3 AND rule = $4 AND delivery = $5",
-		tenant, hash[:], stream, rule.Name, d.id)
-	return len(all) > 0, err
-}
-
-// of is the normal form of what a rule for that target is about.
-func (d *recipient) of(target suppression.Target) string {
-	if target == suppression.Domain {
-		return d.domain
-	}
-	return d.normal
 }
 
 // spelled is what a rule for that target is about, as it is shown.
@@ -202,39 +125,6 @@ func (t *tx) filesOf(files map[fileName]*file, d *recipient) error {
 		}
 	}
 	return nil
-}
-
-// struckBefore reports whether there may be strikes against the target of that hash,
-// or a suppression. Most have none, so that the database needn't be asked; where
-// other processes write as well, it must be.
-func (t *tx) struckBefore(hash [32]byte) (bool, error) {
-	if !t.dialect.alone {
-		return true, nil
-	}
-	w := t.writer
-	if w.struck == nil {
-		rows, err := t.query("SELECT hash FROM strikes WHERE tenant = $1 UNION SELECT hash FROM suppressions WHERE tenant = $1 AND state <> 'lifted'", tenant)
-		if err != nil {
-			return false, err
-		}
-		defer rows.Close()
-		struck := map[uint64]struct{}{}
-		for rows.Next() {
-			var h [32]byte
-			var stored []byte
-			if err := rows.Scan(&stored); err != nil {
-				return false, err
-			}
-			copy(h[:], stored)
-			struck[short(h)] = struct{}{}
-		}
-		if err := rows.Err(); err != nil {
-			return false, err
-		}
-		w.struck = struck
-	}
-	_, may := w.struck[short(hash)]
-	return may, nil
 }
 
 // file reads what is kept under a name.

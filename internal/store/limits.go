@@ -16,6 +16,7 @@ const (
 	MaxReply      = nixie.MaxReply // bytes
 	MaxText       = 4 << 10        // bytes of each other text
 	MaxRaw        = 2 << 20        // bytes of a message that is kept
+	MaxExpired    = 16             // events about all in a queue id that are kept for those who come to be known later
 	MaxPosition   = 64 << 10       // bytes of a position
 	MaxReplayKey  = 255            // bytes
 )

@@ -23,14 +23,15 @@ func TestOrder(t *testing.T) {
 	}
 	for seed := range uint64(rounds) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		news := makeNews(newWorldWithout(t), r)
+		again := seed%3 == 2 // short queue ids are used again: only the division may differ
+		news := makeNews(newWorldWithout(t), r, again)
 		want := recordIn(t, [][]any{news})
 		if len(want) < 20 {
 			t.Fatalf("seed %d: only %d rows", seed, len(want))
 		}
 		for variant := range 4 {
 			shuffled := slices.Clone(news)
-			if variant > 0 {
+			if variant > 0 && !again {
 				r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 			}
 			if diff := difference(want, recordIn(t, split(r, shuffled))); diff != "" {
@@ -68,9 +69,10 @@ func recordIn(t *testing.T, batches [][]any) []string {
 	return lines
 }
 
-// makeNews makes the news of some messages, with unique queue ids: several
-// recipients, a content filter, the end of the whole queue, registered messages.
-func makeNews(w *world, r *rand.Rand) []any {
+// makeNews makes the news of some messages: several recipients, a content filter,
+// the end of the whole queue, registered messages. With again queue ids are used
+// several times.
+func makeNews(w *world, r *rand.Rand, again bool) []any {
 	var news []any
 	for i := range 10 {
 		at := i*400 + r.IntN(100)
@@ -78,14 +80,18 @@ func makeNews(w *world, r *rand.Rand) []any {
 		if i%5 == 1 {
 			sender = ""
 		}
-		q := fmt.Sprintf("Q%d", i)
+		short := i
+		if again {
+			short %= 2
+		}
+		q := fmt.Sprintf("Q%d", short)
 		lines := w.log(minute(at), q, messageID, sender)
 		if i%5 == 2 {
 			lines = lines[:1] // nothing but that it came in
 		}
 		last := q
 		if i%3 == 0 {
-			last = fmt.Sprintf("F%d", i)
+			last = fmt.Sprintf("F%d", short)
 			second := w.log(minute(at+1), last, messageID, sender)
 			if i%2 == 0 {
 				first := second[0].(delivery.QueueNews)
@@ -109,9 +115,7 @@ func makeNews(w *world, r *rand.Rand) []any {
 			lines = append(lines, w.event(minute(at+300), delivery.GaveUp, delivery.Expired, queued(last), wide))
 		}
 		lines = append(lines, removed(minute(at+301), q))
-		for _, l := range lines {
-			news = append(news, l)
-		}
+		news = append(news, lines...)
 	}
 	return news
 }

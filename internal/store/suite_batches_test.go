@@ -98,6 +98,23 @@ var batchTests = []suiteTest{
 			t.Errorf("%d replays are kept", n)
 		}
 	}},
+	{"keys whose time is over are taken out some at a time", func(t *testing.T, w *world) {
+		put := func(key string) {
+			b := batch()
+			b.Replay = &delivery.Replay{Client: "c", Key: key, Until: w.now.Add(time.Hour)}
+			if _, err := w.Record(w.ctx, b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for n := range MaxTidied + 2 {
+			put(fmt.Sprint(n))
+		}
+		w.now = w.now.Add(2 * time.Hour)
+		put("new")
+		if n := w.number("SELECT count(*) FROM replays"); n != 3 {
+			t.Errorf("%d are left, not 2 and the new one", n)
+		}
+	}},
 	{"keys and positions have limits", func(t *testing.T, w *world) {
 		for i, ok := range []bool{true, false} {
 			b := batch()

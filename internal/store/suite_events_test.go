@@ -96,7 +96,7 @@ var eventTests = []suiteTest{
 		w.record(&delivery.Message{ID: m, MessageID: "<1@example.org>", At: minute(0), Source: ourLog, Registered: true, Recipients: []delivery.Recipient{{Address: "alias@example.org"}}})
 		w.record(w.log(minute(0), "A1", "<1@example.org>", "a@example.org"),
 			w.event(minute(1), delivery.Attempt, delivery.Delivered, to("bob@example.net"), original("alias@example.org"), queued("A1")))
-		w.wantRows(row{"alias@example.org", delivery.Delivered, 1, "<1@example.org>", ""})
+		w.wantRows(row{"alias@example.org", delivery.Delivered, 1, "<1@example.org>", "a@example.org"}) // whoever registered it told no sender
 	}},
 	{"an alias that nobody registered", func(t *testing.T, w *world) {
 		w.record(w.event(minute(1), delivery.Attempt, delivery.Delivered, to("alias@example.org"), queued("A1")),
@@ -169,6 +169,10 @@ var eventTests = []suiteTest{
 			_, err := w.Record(w.ctx, batch(fine, bad))
 			wantNewsError(t, name, err, 1)
 		}
+		raw := &delivery.Raw{ID: w.id(), Data: make([]byte, MaxRaw), Received: minute(1)}
+		w.record(raw)
+		_, err := w.Record(w.ctx, batch(&delivery.Raw{ID: w.id(), Data: make([]byte, MaxRaw+1), Received: minute(1)}))
+		wantNewsError(t, "a message that is kept", err, 0)
 		w.wantRows(row{"bob@example.net", delivery.Failed, 1, "", ""})
 	}},
 }

@@ -101,6 +101,16 @@ var queueTests = []suiteTest{
 			w.event(minute(9), delivery.GaveUp, delivery.Expired, queued("B2"), wide))
 		w.wantRows(row{"ann@example.net", delivery.Deferred, 1, "<1@example.org>", "a@example.org"}, row{"bob@example.net", delivery.Expired, 1, "<1@example.org>", "a@example.org"})
 	}},
+	{"more ends of one queue than are kept", func(t *testing.T, w *world) {
+		for n := range MaxExpired + 1 {
+			w.record(w.event(minute(60+n), delivery.GaveUp, delivery.Expired, queued("A1"), wide))
+		}
+		w.record(w.event(minute(1), delivery.Attempt, delivery.Deferred, to("bob@example.net"), queued("A1")))
+		w.wantRows(row{"bob@example.net", delivery.Expired, 1, "", ""})
+		if n := w.number("SELECT length(expired) FROM queues"); n != 16*MaxExpired { // an id has 16 bytes
+			t.Errorf("%d bytes of ids", n)
+		}
+	}},
 	{"a report names the queue id after the message has left it", func(t *testing.T, w *world) {
 		w.record(w.log(minute(0), "A1", "<1@example.org>", "a@example.org"),
 			w.event(minute(1), delivery.Attempt, delivery.Delivered, to("bob@example.net"), queued("A1")), removed(minute(1), "A1"))
