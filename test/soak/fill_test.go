@@ -70,5 +70,4 @@ func (p *plan) fill(b *testing.B) {
 		run(made)
 	}
 	run("PRAGMA wal_checkpoint(TRUNCATE)")
-	run("ANALYZE")
 }
