@@ -56,9 +56,9 @@ smtputf8_enable = yes
 notify_classes =
 `
 
-const masterCF = `pickup unix n - n 60 1 pickup
+const masterCF = `pickup unix n - n 5 1 pickup
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
+qmgr unix n - n 5 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
