@@ -54,9 +54,6 @@ var ids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[
 // log is one of the day before yesterday here, since a suppression ends some day.
 func TestReadmeService(t *testing.T) {
 	sample := readme(t, "(?s)```\n(\\$ nixie ingest .+?)```")
-	local := time.Local
-	time.Local = time.UTC // times are shown where the reader is
-	t.Cleanup(func() { time.Local = local })
 	const name, day, end = "testdata/logs/postfix.log", "2026-11-20", "2026-12-04"
 	then := time.Now().UTC().AddDate(0, 0, -2)
 	present := strings.NewReplacer(day, then.Format(time.DateOnly), end, then.AddDate(0, 0, 14).Format(time.DateOnly))
@@ -71,15 +68,16 @@ func TestReadmeService(t *testing.T) {
 	if err := os.WriteFile(name, []byte(present.Replace(string(log))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	getenv := func(name string) string { return map[string]string{"NIXIE_DATA": "data"}[name] }
 	ran := 0
 	for _, part := range strings.Split(sample, "$ nixie ")[1:] {
 		command, want, _ := strings.Cut(part, "\n")
-		var out bytes.Buffer
-		code := Run(strings.Fields(command), Streams{Out: &out, Err: os.Stderr, Getenv: getenv})
+		nixie := exec.Command("nixie", strings.Fields(command)...)
+		nixie.Env = append(os.Environ(), "NIXIE_DATA=data", "TZ=UTC") // times are shown where the reader is
+		nixie.Stderr = os.Stderr
+		out, err := nixie.Output()
 		want = present.Replace(strings.TrimRight(want, "\n") + "\n")
-		if code != exitDone || ids.ReplaceAllString(out.String(), "ID") != ids.ReplaceAllString(want, "ID") {
-			t.Errorf("%s: exit code %d, and the README's sample is not what is written:\n%s", command, code, out.String())
+		if err != nil || ids.ReplaceAllString(string(out), "ID") != ids.ReplaceAllString(want, "ID") {
+			t.Errorf("%s: %v, and the README's sample is not what is written:\n%s", command, err, out)
 		}
 		ran++
 	}

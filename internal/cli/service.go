@@ -15,7 +15,9 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/nixiemail/nixie/internal/app"
 	"github.com/nixiemail/nixie/internal/config"
@@ -106,11 +108,21 @@ func (f *serviceFlags) open(ctx context.Context, s Streams, fresh bool) (*servic
 	l := newPipeListener()
 	server := &http.Server{Handler: a.Admin()}
 	go server.Serve(l) // ends with Close
+	transport := &http.Transport{DialContext: l.dial}
 	return &service{
-		http:  &http.Client{Transport: &http.Transport{DialContext: l.dial}},
-		close: func() error { return errors.Join(server.Close(), a.Close()) },
+		http: &http.Client{Transport: transport},
+		close: func() error {
+			transport.CloseIdleConnections()
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxClosing)
+			defer cancel()
+			// What is under way still is kept before the data are closed.
+			return errors.Join(server.Shutdown(end), server.Close(), a.Close())
+		},
 	}, nil
 }
+
+// maxClosing is how long a request that was given up may take to end.
+const maxClosing = 10 * time.Second
 
 // maxAnswer bounds an answer that is read as a whole, in bytes.
 const maxAnswer = 64 << 20
@@ -201,10 +213,11 @@ func (e *problem) Error() string { return e.text }
 type pipeListener struct {
 	conns chan net.Conn
 	done  chan struct{}
+	once  sync.Once
 }
 
 func newPipeListener() *pipeListener {
-	return &pipeListener{make(chan net.Conn), make(chan struct{})}
+	return &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
 }
 
 func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -229,9 +242,9 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close implements [net.Listener]. It is called once, by the server.
+// Close implements [net.Listener].
 func (l *pipeListener) Close() error {
-	close(l.done)
+	l.once.Do(func() { close(l.done) })
 	return nil
 }
 
