@@ -40,7 +40,8 @@ type Event struct {
 	Stage         verdict.Stage
 	RemoteHost    string // who said it
 	ReportingHost string // who tells of it
-	// NextID is the queue id that the next server took the message under, as it says.
+	// NextID is the queue id that the next server took the message under, as it says,
+	// or [NextUntold] and the name of a program.
 	NextID string
 	// Soft says that our own MTA keeps, for a test of its settings, what it would have
 	// given up: it is no evidence against anybody.
@@ -53,6 +54,11 @@ type Event struct {
 
 	Judgement Judgement
 }
+
+// NextUntold begins the NextID where a program took the message that may be a filter:
+// those hand a message back to the queue without telling its new id. The program's name
+// follows.
+const NextUntold = "?"
 
 // MaxSkew is how far a stated time may be ahead of ours before it is flagged.
 const MaxSkew = 5 * time.Minute

@@ -226,7 +226,7 @@ func randomEvent(r *rand.Rand, n int) *Event {
 	e := &Event{
 		Kind: row.kind, Told: row.told, Source: Source{SourceKinds()[r.IntN(4)], fmt.Sprint(r.IntN(2))},
 		Proof: Proofs()[r.IntN(4)], Reply: []string{"", "450 4.2.0 later", "550 5.1.1 unknown"}[r.IntN(3)],
-		NextID: []string{"", "", "A1", "B2"}[r.IntN(4)], Wide: row.kind == GaveUp && r.IntN(2) == 0,
+		NextID: []string{"", "", "A1", "B2", NextUntold + "a", NextUntold + "b"}[r.IntN(6)], Wide: row.kind == GaveUp && r.IntN(2) == 0,
 	}
 	e.Ref.QueueID = []string{"", "A1", "B2", fmt.Sprint("C", n)}[r.IntN(4)]
 	base := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)

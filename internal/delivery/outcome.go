@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nixiemail/nixie"
@@ -121,8 +122,32 @@ func (s *State) deciding() *Fact {
 }
 
 // handedOn reports whether a success only brought the message into another queue
-// of ours: that of a content filter's second pass, or of the next relay.
+// of ours: that of a content filter's second pass, or of the next relay. A program
+// that took it had handed it back where the message was tried for the same recipient
+// afterwards, since nobody tries again after a success.
 func (s *State) handedOn(f *Fact) bool {
+	if f.Told != Delivered || !strings.HasPrefix(f.Next, NextUntold) {
+		return s.takenOn(f)
+	}
+	from := f.Order - Slack.Microseconds()
+	for i := range s.Facts {
+		g := &s.Facts[i]
+		switch {
+		case g.Kind != Attempt, g.Source != f.Source, g.Order < from, s.takenOn(g):
+		case !strings.HasPrefix(g.Next, NextUntold):
+			return true
+		case compare(*f, *g) < 0: // the next program; the same one again has the message sent anew
+			return g.Next != f.Next && g.Order-f.Order <= secondPass.Microseconds()
+		}
+	}
+	return false
+}
+
+// secondPass is how long after a filter another program takes the same message.
+const secondPass = time.Hour
+
+// takenOn reports whether a success names a queue id of ours as the next.
+func (s *State) takenOn(f *Fact) bool {
 	if f.Told != Delivered || f.Next == "" {
 		return false
 	}
@@ -162,7 +187,7 @@ func (s *State) attempts() int {
 			if f.Told != "" && f.Told != Sent && !f.Wide {
 				told = append(told, f)
 			}
-		case f.Kind == Attempt, f.Kind == Drop:
+		case f.Kind == Attempt, f.Kind == Drop && !f.Wide: // a message taken out of the queue was not tried by that
 			tries = append(tries, f)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/mtalog"
 )
@@ -134,6 +135,9 @@ func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
 		if next := l.NextID(); next != l.QueueID { // no queue hands to itself, whatever a server says
 			e.NextID = strings.Clone(next)
 		}
+		if strings.HasSuffix(l.Program, "/pipe") {
+			e.NextID = delivery.NextUntold + strings.Clone(l.Relay.Text)
+		}
 	case l.Said == "deferred", l.SoftBounce:
 		e.Told = delivery.Deferred
 		if suspended(l) {
@@ -150,19 +154,24 @@ func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
 		return nil
 	}
 	e.Soft = l.SoftBounce
-	g.say(e, l.Words, l.Code)
-	if e.Kind == delivery.Drop { // the words repeat what was said to an earlier message
-		e.Code, e.ReplyCode = l.Code, 0
+	if e.Kind != delivery.Drop {
+		g.say(e, l.Words, l.Code)
+		return e
 	}
+	// The words repeat what was said to an earlier message, and discard(8)'s 2.0.0 is
+	// no success.
+	g.say(e, l.Words, nixie.Code{})
+	e.Code, e.ReplyCode = l.Code, 0
 	return e
 }
 
 // suspended reports whether nobody was tried: the queue manager puts mail off for a
 // while after others for the same destination failed. src/qmgr/qmgr_queue.c. It says so
 // itself or has error(8) say so, under whatever name; a server's words would have
-// "host … said" before them.
+// "host … said" before them. error(8) tries nobody, whatever it puts mail off for, as
+// where no route could be looked up. src/qmgr/qmgr_message.c.
 func suspended(l *mtalog.Line) bool {
-	return strings.HasPrefix(l.Words, "delivery temporarily suspended: ")
+	return strings.HasSuffix(l.Program, "/error") || strings.HasPrefix(l.Words, "delivery temporarily suspended: ")
 }
 
 // rejected makes the event of a refusal by our own server. Where it is the answer
