@@ -17,7 +17,7 @@ import (
 // TestOrder records the same news in many orders and divisions into batches, each
 // time into a new store: the rows are the same in the end.
 func TestOrder(t *testing.T) {
-	rounds := 12
+	rounds := 9
 	if testing.Short() {
 		rounds = 3
 	}
