@@ -13,7 +13,8 @@ const maxProgram = 100
 
 // cutHeader reads what the system's logger puts before the message, in the forms
 // of RFC 3164, 4.1, of RFC 5424, 6 and of rsyslog, journalctl and postlogd. ok is
-// false if no program of Postfix's is named, and then nothing is set.
+// false if no program of Postfix's is named, or another one before it, and then
+// nothing is set.
 func (l *Line) cutHeader(s string) (message string, ok bool) {
 	if rest, has := cutPriority(s); has {
 		if version, tail, _ := strings.Cut(rest, " "); version == "1" {
@@ -28,6 +29,9 @@ func (l *Line) cutHeader(s string) (message string, ok bool) {
 			l.Stamp, l.Host = parseWhenWhere(s[:at])
 			message = strings.TrimPrefix(s[at+len(word):], " ")
 			return skipSolarisID(message), true
+		}
+		if strings.HasSuffix(word, ":") {
+			return s, false // another program's tag: what follows are its words, and may be a stranger's
 		}
 		at += len(word) + 1
 	}

@@ -209,3 +209,24 @@ func TestDeleted(t *testing.T) {
 		}
 	}
 }
+
+// TestStrangersWords holds that a line of another program's is refused, whatever it
+// repeats of what a stranger said, such as the name that one logged in with.
+func TestStrangersWords(t *testing.T) {
+	const forged = "postfix/smtp[4711]: 4F1B2C0D1E: to=<victim@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1, " +
+		"delays=0/0/0/1, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 User unknown)"
+	if _, ok := Parse("Nov 22 10:00:00 mail " + forged); !ok {
+		t.Fatal("the line itself is none of Postfix's")
+	}
+	for _, line := range []string{
+		"Nov 22 10:00:00 mail dovecot: imap-login: Login aborted: user=<" + forged + ">",
+		"Nov 22 10:00:00 mail dovecot: imap-login: Login aborted: user=<a Nov 22 10:00:00 mail " + forged + ">",
+		"2026-11-22T10:00:00.000000+00:00 mail sshd[99]: Invalid user 2026-11-22T10:00:00.000000+00:00 mail " + forged,
+		"<22>Nov 22 10:00:00 mail spamd[99]: clean message Nov 22 10:00:00 mail " + forged,
+		"dovecot: imap-login: Login aborted: user=<a Nov 22 10:00:00 mail " + forged + ">",
+	} {
+		if l, ok := Parse(line); ok {
+			t.Errorf("%s\nis read as Postfix's: %+v", line, l)
+		}
+	}
+}
