@@ -50,12 +50,7 @@ func BenchmarkService(b *testing.B) {
 	for _, sessions := range []int{8, 64} {
 		b.Run(fmt.Sprintf("lmtp/sessions=%d", sessions), func(b *testing.B) { benchLMTP(b, s, sessions, &number) })
 	}
-	// The first decision after a start reads who was struck before; it is told apart.
-	began = time.Now()
-	if status, _ := post(b.Context(), c, events("first@example.net")); status/100 != 2 {
-		b.Fatalf("answered %d", status)
-	}
-	b.Logf("the first post about a refusal took %.1f s", time.Since(began).Seconds())
+	b.Run("events/first", func(b *testing.B) { benchFirst(b, c) })
 	b.Run("events/posters=64", func(b *testing.B) { benchPost(b, s, c, 64, &number) })
 	b.Run("events/stream", func(b *testing.B) { benchStream(b, s, c, &number) })
 	b.Run("log", func(b *testing.B) { benchLog(b, p, s) })
@@ -209,6 +204,17 @@ func eventJSON(w *bytes.Buffer, n int64) {
 		reply = "550 5.1.1 Recipient address rejected: User unknown in virtual mailbox table"
 	}
 	fmt.Fprintf(w, `{"message_id":"<%d@new.example.org>","recipient":"n%d@d%d.example.net","sender":"news@example.org","reply":%q,"remote_mta":"mx.example.net"}`, n, n, n%5000, reply)
+}
+
+// benchFirst posts the first delivery after a start, at which the store reads who has
+// ever failed. Those behind it are quick, so look at it with a million rows only.
+func benchFirst(b *testing.B, c *http.Client) {
+	body := `{"message_id":"<first@new.example.org>","recipient":"first@example.net","reply":"250 2.0.0 Ok"}`
+	for b.Loop() {
+		if status, _ := post(b.Context(), c, body); status/100 != 2 {
+			b.Fatalf("answered %d", status)
+		}
+	}
 }
 
 func benchPost(b *testing.B, s *service, c *http.Client, posters int, number *atomic.Int64) {
