@@ -41,7 +41,7 @@ type Event struct {
 	RemoteHost    string // who said it
 	ReportingHost string // who tells of it
 	// NextID is the queue id that the next server took the message under, as it says,
-	// or [NextUntold] and the name of a program.
+	// or [NextUntold] and the name of what took it on the same machine.
 	NextID string
 	// Soft says that our own MTA keeps, for a test of its settings, what it would have
 	// given up: it is no evidence against anybody.
@@ -55,9 +55,9 @@ type Event struct {
 	Judgement Judgement
 }
 
-// NextUntold begins the NextID where a program took the message that may be a filter:
-// those hand a message back to the queue without telling its new id. The program's name
-// follows.
+// NextUntold begins the NextID where something on our own machine took the message, and
+// may be a filter: those can hand a message back to the queue without telling its new id.
+// The name of what took it follows.
 const NextUntold = "?"
 
 // MaxSkew is how far a stated time may be ahead of ours before it is flagged.

@@ -122,28 +122,28 @@ func (s *State) deciding() *Fact {
 }
 
 // handedOn reports whether a success only brought the message into another queue
-// of ours: that of a content filter's second pass, or of the next relay. A program
-// that took it had handed it back where the message was tried for the same recipient
-// afterwards, since nobody tries again after a success.
+// of ours: that of a content filter's second pass, or of the next relay. What took it
+// without telling an id had handed it back where the message was tried for the same
+// recipient soon afterwards, since nobody tries again after a success.
 func (s *State) handedOn(f *Fact) bool {
 	if f.Told != Delivered || !strings.HasPrefix(f.Next, NextUntold) {
 		return s.takenOn(f)
 	}
-	from := f.Order - Slack.Microseconds()
+	from, until := f.Order-Slack.Microseconds(), f.Order+secondPass.Microseconds()
 	for i := range s.Facts {
 		g := &s.Facts[i]
 		switch {
-		case g.Kind != Attempt, g.Source != f.Source, g.Order < from, s.takenOn(g):
+		case g.Kind != Attempt, g.Source != f.Source, g.Order < from, g.Order > until, s.takenOn(g):
 		case !strings.HasPrefix(g.Next, NextUntold):
 			return true
 		case compare(*f, *g) < 0: // the next program; the same one again has the message sent anew
-			return g.Next != f.Next && g.Order-f.Order <= secondPass.Microseconds()
+			return g.Next != f.Next
 		}
 	}
 	return false
 }
 
-// secondPass is how long after a filter another program takes the same message.
+// secondPass is how long after a filter took a message the first try to deliver it may be.
 const secondPass = time.Hour
 
 // takenOn reports whether a success names a queue id of ours as the next.

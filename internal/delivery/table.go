@@ -51,8 +51,8 @@ about the same message even if its author's clock is behind.
 	}
 	b.WriteString(`
 A success whose words say that the next server queued the message under an id that is one of our own is no ` + "`delivered`" + `: a content
-filter or another relay of ours has it. Nor is what a program took, where the same message is tried for the same recipient
-afterwards: the program was a filter. A complaint and a machine's answer are flags beside the outcome.
+filter or another relay of ours has it. Nor is what something on the same machine took, where the same message is tried for the
+same recipient within an hour: that was a filter. A complaint and a machine's answer are flags beside the outcome.
 ` + fmt.Sprintf("\nAt most %d facts and %d queue ids are remembered of a delivery, the latest; that many attempts mean \"so many or more\".\n", MaxFacts, MaxQueues))
 	return b.String()
 }

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/mtalog"
 )
@@ -128,16 +127,11 @@ func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
 	}
 	e.Kind = delivery.Attempt
 	switch {
-	case strings.HasSuffix(l.Program, "/discard"): // discard(8) logs it as sent
+	case l.Said == "sent" && discarded(l):
 		e.Kind, e.Told = delivery.Drop, delivery.Dropped
 	case l.Said == "sent":
 		e.Told = delivery.Delivered
-		if next := l.NextID(); next != l.QueueID { // no queue hands to itself, whatever a server says
-			e.NextID = strings.Clone(next)
-		}
-		if strings.HasSuffix(l.Program, "/pipe") {
-			e.NextID = delivery.NextUntold + strings.Clone(l.Relay.Text)
-		}
+		e.NextID = nextID(l)
 	case l.Said == "deferred", l.SoftBounce:
 		e.Told = delivery.Deferred
 		if suspended(l) {
@@ -158,11 +152,31 @@ func (g *Log) delivered(e *delivery.Event, l *mtalog.Line) *delivery.Event {
 		g.say(e, l.Words, l.Code)
 		return e
 	}
-	// The words repeat what was said to an earlier message, and discard(8)'s 2.0.0 is
-	// no success.
-	g.say(e, l.Words, nixie.Code{})
+	if delivery.IsDropReply(l.Words) { // they repeat what was said to an earlier message
+		g.say(e, l.Words, l.Code)
+	} else { // it was thrown away: there is nothing to judge in the code of a success
+		e.Reply = strings.ToValidUTF8(l.Words, "\uFFFD")
+	}
 	e.Code, e.ReplyCode = l.Code, 0
 	return e
+}
+
+// discarded reports whether what is logged as sent was thrown away: by discard(8), or
+// by amavis where final_spam_destiny is D_DISCARD.
+func discarded(l *mtalog.Line) bool {
+	return strings.HasSuffix(l.Program, "/discard") || l.Relay.Local() && strings.HasPrefix(l.Words, "250 2.7.0 Ok, discarded, ")
+}
+
+// nextID returns the next queue id of a message that was taken, as far as is told.
+func nextID(l *mtalog.Line) string {
+	next := l.NextID()
+	switch {
+	case next == l.QueueID: // no queue hands to itself, whatever a server says
+		return ""
+	case next == "" && (strings.HasSuffix(l.Program, "/pipe") || l.Relay.Local()):
+		return delivery.NextUntold + strings.Clone(l.Relay.Text)
+	}
+	return strings.Clone(next)
 }
 
 // suspended reports whether nobody was tried: the queue manager puts mail off for a

@@ -4,6 +4,7 @@
 package mtalog
 
 import (
+	"net/netip"
 	"strings"
 	"time"
 
@@ -126,4 +127,13 @@ type Stamp struct {
 	HasZone bool      `json:"has_zone"`
 	// Precision is the last digit's worth, from a second to a nanosecond.
 	Precision time.Duration `json:"precision_ns"`
+}
+
+// Local reports whether the other end is on the same machine.
+func (p *Peer) Local() bool {
+	if p.Path != "" {
+		return true
+	}
+	addr, err := netip.ParseAddr(p.Addr)
+	return err == nil && addr.IsLoopback()
 }
