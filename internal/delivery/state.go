@@ -97,7 +97,8 @@ func compare(a, b Fact) int {
 func (s *State) Fold(e *Event) bool {
 	f := factOf(e)
 	changed := s.Since(e.At)
-	if e.Ref.QueueID != "" && s.InQueue(e.Ref.QueueID) {
+	// A report may name the queue of whoever wrote it, which is none of ours.
+	if e.Ref.QueueID != "" && e.Source.Kind != FromReport && s.InQueue(e.Ref.QueueID) {
 		changed = true
 	}
 	if slices.ContainsFunc(s.Facts, func(g Fact) bool { return g.Key == f.Key }) {
