@@ -15,6 +15,9 @@ func (t *tx) resolve(e *delivery.Event) (*recipient, *use, error) {
 		return nil, nil, err
 	}
 	if d, err := t.delivery(e.Ref.Delivery); d != nil || err != nil {
+		if d != nil && u != nil && !creates(e) && t.current(u.Message) != d.message {
+			u = nil // as below
+		}
 		return d, u, err
 	}
 	if e.Wide || address.Normal(e.Ref.Recipient) == "" {
@@ -34,6 +37,9 @@ func (t *tx) resolve(e *delivery.Event) (*recipient, *use, error) {
 		}
 	}
 	d, err := t.byMessageID(e)
+	if !creates(e) {
+		u = nil // another message's: whoever writes a report can name any queue id
+	}
 	return d, u, err
 }
 

@@ -123,4 +123,17 @@ var queueTests = []suiteTest{
 			t.Error("a report has changed what is known of the queue")
 		}
 	}},
+	{"a report names the queue id of another message, whose time is over", func(t *testing.T, w *world) {
+		w.record(w.log(minute(0), "A1", "<1@example.org>", "a@example.org"), w.event(minute(1), delivery.Attempt, delivery.Deferred, to("eve@example.net"), queued("A1")),
+			w.event(minute(9), delivery.GaveUp, delivery.Expired, queued("A1"), wide))
+		w.record(w.log(minute(0), "B2", "<2@example.org>", "a@example.org"), w.event(minute(1), delivery.Attempt, delivery.Deferred, to("bob@example.net"), queued("B2")))
+		bob := w.record(w.event(minute(10), delivery.Delayed, delivery.Deferred, queued("A1"), named("<2@example.org>"), to("bob@example.net"),
+			via(delivery.FromReport, delivery.ProofMatched)))[0].Delivery
+		w.record(w.event(minute(11), delivery.Delayed, delivery.Deferred, queued("A1"), byID(bob), via(delivery.FromReport, delivery.ProofSigned)),
+			w.event(minute(12), delivery.GaveUp, delivery.Expired, queued("A1"), wide))
+		if bob.IsZero() {
+			t.Error("the report finds no delivery")
+		}
+		w.wantRows(row{"bob@example.net", delivery.Deferred, 1, "<2@example.org>", "a@example.org"}, row{"eve@example.net", delivery.Expired, 1, "<1@example.org>", "a@example.org"})
+	}},
 }
