@@ -230,3 +230,14 @@ func TestStrangersWords(t *testing.T) {
 		}
 	}
 }
+
+func TestPeerLocal(t *testing.T) {
+	for text, want := range map[string]bool{
+		"127.0.0.1[127.0.0.1]:10024": true, "localhost[::1]:24": true, "mail.example.com[private/dovecot-lmtp]": true, "store[unix:/run/lmtp.sock]": true,
+		"mx.example.net[192.0.2.25]:25": false, "localhost[192.0.2.25]:25": false, "none": false, "local": false, "": false, "unknown[unknown]": false,
+	} {
+		if p := parsePeer(text); p.Local() != want {
+			t.Errorf("%q is on the same machine: %t", text, !want)
+		}
+	}
+}
