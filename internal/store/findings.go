@@ -1,6 +1,8 @@
 package store
 
 import (
+	"database/sql"
+	"fmt"
 	"slices"
 
 	"github.com/nixiemail/nixie/internal/delivery"
@@ -92,26 +94,36 @@ func (t *tx) struckBefore(hash [32]byte) (bool, error) {
 	}
 	w := t.writer
 	if w.struck == nil {
-		rows, err := t.query("SELECT hash FROM strikes WHERE tenant = $1 UNION SELECT hash FROM suppressions WHERE tenant = $1 AND state <> 'lifted'", tenant)
-		if err != nil {
-			return false, err
-		}
-		defer rows.Close()
 		struck := map[uint64]struct{}{}
-		for rows.Next() {
-			var h [32]byte
-			var stored []byte
-			if err := rows.Scan(&stored); err != nil {
-				return false, err
+		for _, query := range []string{
+			"SELECT hash FROM strikes WHERE tenant = $1", "SELECT hash FROM suppressions WHERE tenant = $1 AND state <> 'lifted'",
+		} {
+			if err := t.addHashes(struck, query); err != nil {
+				return false, fmt.Errorf("reading against whom there are strikes: %w", err)
 			}
-			copy(h[:], stored)
-			struck[short(h)] = struct{}{}
-		}
-		if err := rows.Err(); err != nil {
-			return false, err
 		}
 		w.struck = struck
 	}
 	_, may := w.struck[short(hash)]
 	return may, nil
+}
+
+// addHashes adds what a query returns to a set. There may be millions: they are
+// neither sorted nor copied.
+func (t *tx) addHashes(set map[uint64]struct{}, query string) error {
+	rows, err := t.query(query, tenant)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var stored sql.RawBytes
+	for rows.Next() {
+		if err := rows.Scan(&stored); err != nil {
+			return err
+		}
+		var h [32]byte
+		copy(h[:], stored)
+		set[short(h)] = struct{}{}
+	}
+	return rows.Err()
 }
