@@ -115,6 +115,13 @@ func (s *State) Fold(e *Event) bool {
 	return true
 }
 
+// Without returns what is left of a state without news of a proof that is not believed.
+func (s *State) Without(believed func(Proof) bool) *State {
+	left := *s
+	left.Facts = slices.DeleteFunc(slices.Clone(s.Facts), func(f Fact) bool { return !believed(f.Proof) })
+	return &left
+}
+
 // Since notes that the message was known at t, and reports whether that is news.
 func (s *State) Since(t time.Time) bool {
 	at := t.UnixMicro()

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -157,24 +158,30 @@ func (t *tx) file(files map[fileName]*file, name fileName, spelled string) (*fil
 // the one that was last; news that is no try can make a delivery look later.
 const MaxDelivered = 20
 
-// delivered tells when a message to the target was last delivered.
+// delivered tells when a message to the target was last delivered, by news that counts.
 func (t *tx) delivered(name fileName) (time.Time, error) {
-	query := "SELECT since_at FROM deliveries WHERE tenant = $1 AND normal = $2 AND outcome = $3 ORDER BY last_at DESC LIMIT $4"
+	column := "normal"
 	if name.target == suppression.Domain {
-		query = "SELECT since_at FROM deliveries WHERE tenant = $1 AND domain = $2 AND outcome = $3 ORDER BY last_at DESC LIMIT $4"
+		column = "domain"
 	}
-	rows, err := t.query(query, tenant, name.normal, string(delivery.Delivered), MaxDelivered)
+	rows, err := t.query("SELECT state FROM deliveries WHERE tenant = $1 AND "+column+` = $2 AND (outcome = $3 OR proof IN ($4, $5))
+		ORDER BY last_at DESC LIMIT $6`,
+		tenant, name.normal, string(delivery.Delivered), string(delivery.ProofMatched), string(delivery.ProofNone), MaxDelivered)
 	if err != nil {
 		return time.Time{}, err
 	}
 	defer rows.Close()
 	var last time.Time
 	for rows.Next() {
-		var since int64
-		if err := rows.Scan(&since); err != nil {
+		var text []byte
+		var state delivery.State
+		if err := rows.Scan(&text); err != nil {
 			return time.Time{}, err
 		}
-		if at := fromMicros(since); at.After(last) {
+		if err := json.Unmarshal(text, &state); err != nil {
+			return time.Time{}, fmt.Errorf("reading the state of a delivery: %w", err)
+		}
+		if at := t.successOf(&state, state.Standing()); at.After(last) {
 			last = at
 		}
 	}

@@ -29,7 +29,7 @@ type recipient struct {
 	senderDomain      string
 	state             delivery.State
 	standing          delivery.Standing // as state amounts to
-	success           time.Time         // when it was delivered, by the table; zero if it was not
+	success           time.Time         // see successOf, by the table
 	counted           cell              // where it is counted, by the table
 	stored, changed   bool
 }
@@ -43,7 +43,7 @@ type addressed struct {
 const recipientColumns = `id, message, recipient, normal, domain, original, original_normal, registered, stream, sender_domain, state,
 	outcome, reason, receiver, since_at`
 
-func scanRecipient(row interface{ Scan(...any) error }) (*recipient, error) {
+func (t *tx) scanRecipient(row interface{ Scan(...any) error }) (*recipient, error) {
 	d := &recipient{stored: true}
 	var state []byte
 	var since int64
@@ -56,10 +56,8 @@ func scanRecipient(row interface{ Scan(...any) error }) (*recipient, error) {
 	if err := json.Unmarshal(state, &d.state); err != nil {
 		return nil, fmt.Errorf("reading the state of delivery %s: %w", d.id, err)
 	}
-	if d.counted.outcome == string(delivery.Delivered) {
-		d.success = fromMicros(since)
-	}
 	d.standing = d.state.Standing()
+	d.success = t.successOf(&d.state, d.standing)
 	return d, nil
 }
 
@@ -79,7 +77,7 @@ func (t *tx) delivery(x id.ID) (*recipient, error) {
 	if d, ok := t.deliveries[x]; ok || x.IsZero() {
 		return d, nil
 	}
-	d, err := scanRecipient(t.row("SELECT "+recipientColumns+" FROM deliveries WHERE tenant = $1 AND id = $2", tenant, x))
+	d, err := t.scanRecipient(t.row("SELECT "+recipientColumns+" FROM deliveries WHERE tenant = $1 AND id = $2", tenant, x))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -99,7 +97,7 @@ func (t *tx) deliveryTo(m *message, normal string) (*recipient, error) {
 	if !m.others || normal == "" {
 		return nil, nil
 	}
-	d, err := scanRecipient(t.row("SELECT "+recipientColumns+" FROM deliveries WHERE tenant = $1 AND message = $2 AND normal = $3", tenant, m.ID, normal))
+	d, err := t.scanRecipient(t.row("SELECT "+recipientColumns+" FROM deliveries WHERE tenant = $1 AND message = $2 AND normal = $3", tenant, m.ID, normal))
 	if errors.Is(err, sql.ErrNoRows) {
 		t.byAddress[key] = nil
 		return nil, nil
@@ -135,7 +133,7 @@ func (t *tx) readDeliveries(m *message) error {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		d, err := scanRecipient(rows)
+		d, err := t.scanRecipient(rows)
 		if err != nil {
 			return err
 		}

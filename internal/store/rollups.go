@@ -33,13 +33,23 @@ func (t *tx) recount(d *recipient) {
 // turn notes whether a delivery is a success, or the time of it, that it was not
 // before.
 func (t *tx) turn(d *recipient) {
-	var success time.Time
-	if d.standing.Outcome == delivery.Delivered {
-		success = d.standing.Since
-	}
+	success := t.successOf(&d.state, d.standing)
 	if !success.Equal(d.success) {
 		t.turned, d.success = append(t.turned, d), success
 	}
+}
+
+// successOf is when a delivery became a success that lifts what is held against its
+// recipient, zero if it is none. News that may be forged neither makes one nor takes
+// one back.
+func (t *tx) successOf(s *delivery.State, st delivery.Standing) time.Time {
+	if st.Proof != "" && !t.rules.Believes(st.Proof) {
+		st = s.Without(t.rules.Believes).Standing()
+	}
+	if st.Outcome != delivery.Delivered {
+		return time.Time{}
+	}
+	return st.Since
 }
 
 func (t *tx) uncount(d *recipient) {

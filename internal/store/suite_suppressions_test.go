@@ -56,6 +56,25 @@ var suppressionTests = []suiteTest{
 			t.Errorf("the next failure: %+v", got)
 		}
 	}},
+	{"a success that may be forged does not", func(t *testing.T, w *world) {
+		w.record(w.log(minute(0), "A1", "<1@example.org>", "a@example.org"), w.event(minute(1), delivery.Attempt, delivery.Failed, to("bob@example.net"), queued("A1"), noMailbox))
+		w.record(w.event(minute(60), delivery.Attempt, delivery.Delivered, named("<1@example.org>"), to("bob@example.net"), via(delivery.FromReport, delivery.ProofMatched)))
+		if w.held(suppression.Active) != 1 {
+			t.Error("it is lifted")
+		}
+		w.wantRows(row{"bob@example.net", delivery.Delivered, 1, "<1@example.org>", "a@example.org"}) // it is shown
+	}},
+	{"a failure that may be forged takes back no success", func(t *testing.T, w *world) {
+		w.record(w.event(minute(1), delivery.Attempt, delivery.Failed, to("bob@example.net"), queued("A1"), noMailbox))
+		w.record(w.log(minute(59), "B2", "<2@example.org>", "a@example.org"), w.event(minute(60), delivery.Attempt, delivery.Delivered, to("bob@example.net"), queued("B2")))
+		for n := range 2 { // the second time with what the database has
+			w.record(w.event(minute(70+n), delivery.Bounced, delivery.Failed, named("<2@example.org>"), to("bob@example.net"),
+				via(delivery.FromReport, delivery.ProofMatched), noMailbox))
+			if w.held(suppression.Active) != 0 || w.held(suppression.Lifted) != 1 {
+				t.Error("it holds again")
+			}
+		}
+	}},
 	{"an earlier success that is told later does not", func(t *testing.T, w *world) {
 		w.record(w.event(minute(60), delivery.Attempt, delivery.Failed, to("bob@example.net"), queued("B2"), noMailbox))
 		w.record(w.event(minute(1), delivery.Attempt, delivery.Delivered, to("bob@example.net"), queued("A1")))

@@ -47,10 +47,10 @@ func (r *Rules) Findings(n *News) []Finding {
 	for i := range r.Rules {
 		rule := &r.Rules[i]
 		switch {
-		case rule.Complaint && r.believes(n.Event.Proof) && isComplaint(n.Event),
-			len(rule.Reasons) > 0 && r.believes(n.Event.Proof) && rule.takes(n.Event) && r.first(rule, n.Event.Judgement.Reason):
+		case rule.Complaint && r.Believes(n.Event.Proof) && isComplaint(n.Event),
+			len(rule.Reasons) > 0 && r.Believes(n.Event.Proof) && rule.takes(n.Event) && r.first(rule, n.Event.Judgement.Reason):
 			found = append(found, Finding{Rule: rule, Strike: n.strike(rule)})
-		case rule.Outcome != "" && rule.Outcome == n.After.Outcome && r.believes(n.After.Proof) && !neverBlamed(n.After.Reason):
+		case rule.Outcome != "" && rule.Outcome == n.After.Outcome && r.Believes(n.After.Proof) && !neverBlamed(n.After.Reason):
 			found = append(found, Finding{Rule: rule, Strike: n.strike(rule)})
 		case rule.Outcome != "" && rule.Outcome == n.Before.Outcome:
 			found = append(found, Finding{Rule: rule, Withdrawn: true})
@@ -59,9 +59,9 @@ func (r *Rules) Findings(n *News) []Finding {
 	return found
 }
 
-// believes reports whether news of that proof counts. Who got a message knows its
+// Believes reports whether news of that proof counts. Who got a message knows its
 // Message-ID, so that a bounce that is only matched by it may be forged.
-func (r *Rules) believes(p delivery.Proof) bool {
+func (r *Rules) Believes(p delivery.Proof) bool {
 	return p == delivery.ProofOwn || p == delivery.ProofSigned || p == delivery.ProofMatched && r.Matched
 }
 
