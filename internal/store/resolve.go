@@ -15,6 +15,9 @@ func (t *tx) resolve(e *delivery.Event) (*recipient, *use, error) {
 		return nil, nil, err
 	}
 	if d, err := t.delivery(e.Ref.Delivery); d != nil || err != nil {
+		if d != nil && e.Kind == delivery.RefusedHere && d.normal != address.Normal(e.Ref.Recipient) {
+			return nil, u, nil // the refused address itself can hold the words of a drop, with anybody's id
+		}
 		if d != nil && u != nil && !creates(e) && t.current(u.Message) != d.message {
 			u = nil // as below
 		}

@@ -50,6 +50,15 @@ var eventTests = []suiteTest{
 		}
 		w.wantRows(row{"bob@example.net", delivery.Failed, 1, "", ""})
 	}},
+	{"a refusal here of another address that names its id", func(t *testing.T, w *world) {
+		x := w.id()
+		w.record(&delivery.Message{ID: w.id(), At: minute(0), Source: ourLog, Registered: true, Recipients: []delivery.Recipient{{Delivery: x, Address: "bob@example.net"}}})
+		got := w.record(w.event(minute(5), delivery.RefusedHere, "", byID(x), to("eve@example.net"), noMailbox),
+			w.event(minute(6), delivery.RefusedHere, "", byID(x), to("bob@example.net"), noMailbox))
+		if !got[0].Delivery.IsZero() || got[1].Delivery != x {
+			t.Errorf("%+v", got)
+		}
+	}},
 	{"by the id of the message", func(t *testing.T, w *world) {
 		m := w.id()
 		w.record(&delivery.Message{ID: m, At: minute(0), Source: ourLog, Registered: true, Recipients: []delivery.Recipient{{Address: "bob@example.net"}}})
