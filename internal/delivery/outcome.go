@@ -124,7 +124,8 @@ func (s *State) deciding() *Fact {
 // handedOn reports whether a success only brought the message into another queue
 // of ours: that of a content filter's second pass, or of the next relay. What took it
 // without telling an id had handed it back where the message was tried for the same
-// recipient soon afterwards, since nobody tries again after a success.
+// recipient soon afterwards under another queue id, since nobody tries again after a
+// success. Tries under the same queue id are those before it, never a second pass.
 func (s *State) handedOn(f *Fact) bool {
 	if f.Told != Delivered || !strings.HasPrefix(f.Next, NextUntold) {
 		return s.takenOn(f)
@@ -133,7 +134,7 @@ func (s *State) handedOn(f *Fact) bool {
 	for i := range s.Facts {
 		g := &s.Facts[i]
 		switch {
-		case g.Kind != Attempt, g.Source != f.Source, g.Order < from, g.Order > until, s.takenOn(g):
+		case g.Kind != Attempt, g.Source != f.Source, g.Queue == f.Queue, g.Queue == "", g.Order < from, g.Order > until, s.takenOn(g):
 		case !strings.HasPrefix(g.Next, NextUntold):
 			return true
 		case compare(*f, *g) < 0: // the next program; the same one again has the message sent anew

@@ -44,6 +44,7 @@ type Fact struct {
 	Rank   int            `json:"r,omitempty"`
 	Source uint32         `json:"s,omitempty"` // a hash of it
 	Proof  Proof          `json:"p"`
+	Queue  string         `json:"u,omitempty"` // the queue id under which it came about
 	Next   string         `json:"x,omitempty"`
 	Print  uint32         `json:"h,omitempty"` // of what was said, names and numbers aside; 0 for nothing
 	Code   nixie.Code     `json:"c,omitzero"`
@@ -76,7 +77,7 @@ func factOf(e *Event) Fact {
 	source.Write([]byte(e.Source.String()))
 	return Fact{
 		Order: order(e).UnixMicro(), At: e.At.UnixMicro(), Key: e.Key, Event: e.ID, Kind: e.Kind, Told: e.Told, Wide: e.Wide,
-		Rank: e.Source.rank(), Source: source.Sum32(), Proof: e.Proof, Next: e.NextID, Print: printOf(e),
+		Rank: e.Source.rank(), Source: source.Sum32(), Proof: e.Proof, Queue: e.Ref.QueueID, Next: e.NextID, Print: printOf(e),
 		Code: e.Code, Digits: e.ReplyCode, Reason: e.Judgement.Reason, Receiver: e.Judgement.Receiver,
 	}
 }
