@@ -17,15 +17,18 @@ type finding struct {
 	news     *delivery.Received // to be told if it suppresses; may be nil
 }
 
-// find asks what an event means for who is suppressed. before is where the
-// delivery stood without it.
+// find asks what an event means for who is suppressed. before is where the delivery
+// stood without it, by believed news.
 func (t *tx) find(e *delivery.Event, d *recipient, before delivery.Standing, got *delivery.Received) error {
+	if !t.rules.Believes(e.Proof) {
+		return nil // it changes nothing in where the delivery stands for who is suppressed
+	}
 	m, err := t.message(d.message)
 	if err != nil {
 		return err
 	}
 	n := suppression.News{
-		Event: e, Before: before, After: d.standing, Delivery: d.id, Message: d.message, Address: d.normal, Domain: d.domain,
+		Event: e, Before: before, After: t.believed(d), Delivery: d.id, Message: d.message, Address: d.normal, Domain: d.domain,
 		NullSender: m != nil && m.senderKnown && m.Sender == "", Reply: e.Reply,
 	}
 	if n.After.Outcome == delivery.Expired && n.After.Shown != e.ID {
@@ -41,6 +44,14 @@ func (t *tx) find(e *delivery.Event, d *recipient, before delivery.Standing, got
 		t.findings = append(t.findings, finding{f, d, f.Rule.StreamFor(d.stream), got})
 	}
 	return nil
+}
+
+// believed is where a delivery stands by the news that may suppress somebody.
+func (t *tx) believed(d *recipient) delivery.Standing {
+	if !slices.ContainsFunc(d.state.Facts, func(f delivery.Fact) bool { return !t.rules.Believes(f.Proof) }) {
+		return d.standing
+	}
+	return d.state.Without(t.rules.Believes).Standing()
 }
 
 // findAgain asks anew what is known of a delivery means, since its message turned
@@ -62,7 +73,7 @@ func (t *tx) findAgain(d *recipient, stream string) error {
 		if err != nil || e == nil {
 			return err
 		}
-		if err := t.find(e, d, d.standing, nil); err != nil {
+		if err := t.find(e, d, t.believed(d), nil); err != nil {
 			return err
 		}
 	}

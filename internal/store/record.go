@@ -144,14 +144,14 @@ func (t *tx) about(e *delivery.Event, d *recipient, u *use, got *delivery.Receiv
 // fold enters an event into a delivery, and reports whether its outcome is another
 // one than before. tell is told if it suppresses somebody; it may be nil.
 func (t *tx) fold(e *delivery.Event, d *recipient, tell *delivery.Received) (bool, error) {
-	before := d.standing
+	before, believed := d.standing, t.believed(d)
 	if !d.stored && len(d.state.Facts) == 0 {
-		before = delivery.Standing{} // it was not there
+		before, believed = delivery.Standing{}, delivery.Standing{} // it was not there
 	}
 	if d.state.Fold(e) {
 		t.deliveryChanged(d)
 	}
-	return before.Outcome != d.standing.Outcome, t.find(e, d, before, tell)
+	return before.Outcome != d.standing.Outcome, t.find(e, d, believed, tell)
 }
 
 // foldExpired enters the events into a delivery that concern all in a queue id.

@@ -93,6 +93,23 @@ var suppressionTests = []suiteTest{
 			t.Error("it does not hold again")
 		}
 	}},
+	{"a report that may be forged takes back no end, whenever it comes", func(t *testing.T, w *world) {
+		forged := w.event(minute(300), delivery.Bounced, delivery.Failed, named("<1@example.org>"), to("bob@example.net"), via(delivery.FromReport, delivery.ProofMatched), said(554, "554 5.7.1 no", verdict.Policy))
+		end := func(q string) []any {
+			return []any{
+				w.log(minute(0), q, "<"+q[1:]+"@example.org>", "a@example.org"),
+				w.event(minute(1), delivery.Attempt, delivery.Deferred, to("bob@example.net"), queued(q), said(450, "450 4.4.1 no answer", verdict.ConnectFailure)),
+				w.event(minute(120), delivery.GaveUp, delivery.Expired, queued(q), wide),
+			}
+		}
+		w.record(append(end("A1"), forged)...)
+		forged = w.event(minute(100), delivery.Bounced, delivery.Failed, named("<2@example.org>"), to("bob@example.net"), via(delivery.FromReport, delivery.ProofMatched), said(554, "554 5.7.1 no", verdict.Policy))
+		second := end("A2")
+		w.record(append(second[:2:2], forged, second[2])...)
+		if n := w.number("SELECT count(*) FROM strikes WHERE rule = 'expired'"); n != 2 {
+			t.Errorf("%d of 2 strikes", n)
+		}
+	}},
 	{"three messages whose time was over", func(t *testing.T, w *world) {
 		for i, q := range []string{"A1", "B2", "C3"} {
 			at := minute(i * 60 * 48)
