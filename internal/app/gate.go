@@ -31,7 +31,9 @@ type gate struct {
 }
 
 // Check answers smtpd's question about one recipient of a message that is being
-// handed in. A drop is an event: it is kept before it is answered.
+// handed in. A drop is an event: it is kept before it is answered. Where mail is to be
+// discarded it is refused here all the same: smtpd would discard the message for all
+// its recipients (access(5)); the transport map discards it for one.
 func (g *gate) Check(ctx context.Context, a policy.Asked) (policy.Answer, error) {
 	found, err := g.store.Check(ctx, g.stream(a.Sender, a.SASLUser), []string{a.Recipient})
 	if err != nil || found[0] == nil {
@@ -44,18 +46,12 @@ func (g *gate) Check(ctx context.Context, a policy.Asked) (policy.Answer, error)
 	text := delivery.DropReply(why(found[0]), id.ID{}) // its delivery is not known yet
 	e.Code = nixie.OtherAddressStatus.Permanent()
 	e.Reply, e.ReplyCode = "550 "+e.Code.String()+" "+text, 550
-	if g.mode == config.ModeDiscard {
-		e.Reply, e.ReplyCode = text, 0
-	}
 	e.Judgement.Reason = found[0].Reason
 	kept, err := g.store.Record(ctx, delivery.Batch{News: []delivery.News{{Event: e}}})
 	if err != nil {
 		return policy.Answer{}, fmt.Errorf("keeping that a recipient was dropped: %w", err)
 	}
 	text = delivery.DropReply(why(found[0]), kept.News[0].Delivery) // that of the first time it was asked
-	if g.mode == config.ModeDiscard {
-		return said(policy.Discard, text), nil
-	}
 	return said(policy.Refuse, text), nil
 }
 

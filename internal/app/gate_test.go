@@ -41,7 +41,7 @@ func TestGate(t *testing.T) {
 		replyCode int
 	}{
 		{config.ModeRefuse, policy.Refuse, policy.Refuse, 1, 550},
-		{config.ModeDiscard, policy.Discard, policy.Discard, 1, 0},
+		{config.ModeDiscard, policy.Refuse, policy.Discard, 1, 550},
 		{config.ModeNote, policy.Note, policy.Note, 0, 0},
 	} {
 		t.Run(c.mode, func(t *testing.T) {

@@ -141,7 +141,7 @@ type Gate struct {
 // The modes of a [Gate].
 const (
 	ModeRefuse  = "refuse"  // with the first failure's reply
-	ModeDiscard = "discard" // taken and thrown away
+	ModeDiscard = "discard" // taken and thrown away by socketmap; the policy service refuses
 	ModeNote    = "note"    // sent, with a line in the MTA's log
 )
 

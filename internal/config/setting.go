@@ -62,7 +62,7 @@ func (c *Config) settings() []setting {
 		{"suppression.probation", "For how long after its end a suppression is remembered: a failure within it leads to the rule's next period, a later one to the first.", &c.Suppression.Probation},
 		{"suppression.never", "Addresses and domains that are never dropped.", &c.Suppression.Never},
 
-		{"gate.mode", `What the MTA is told of a dropped recipient: "refuse" it, "discard" the mail, or only "note" it.`, &c.Gate.Mode},
+		{"gate.mode", `What the MTA is told of a dropped recipient: "refuse" it, "discard" the mail (by socketmap; the policy service refuses it), or only "note" it.`, &c.Gate.Mode},
 		{"gate.deadline", `After how long the MTA is told to go on where no answer is ready.`, &c.Gate.Deadline},
 
 		{"logging.level", `The least that is logged: "debug", "info", "warn" or "error".`, &c.Logging.Level},

@@ -24,8 +24,12 @@ type Mail struct {
 	Bounces  *bounce.Reader // nil means the built-in one
 }
 
-// MaxRaw is how much of a message is kept, in bytes, beside what was read in it.
-const MaxRaw = 1 << 20
+// How much of a message is kept, in bytes, beside what was read in it. Of mail that
+// tells of no delivery less is kept: anybody can send it to a bounce address.
+const (
+	MaxRaw      = 1 << 20
+	MaxRawOther = 16 << 10
+)
 
 // Read is what a message was read as.
 type Read struct {
@@ -66,6 +70,9 @@ func (r *Reader) Message(m *Mail) Read {
 			e.Proof, e.Ref.Delivery = delivery.ProofSigned, signed
 		}
 		news = append(news, delivery.News{Event: e})
+	}
+	if len(news) == 1 {
+		raw.Data = raw.Data[:min(len(raw.Data), MaxRawOther)]
 	}
 	return Read{Kind: res.Kind, News: news, Told: len(news) - 1}
 }

@@ -157,6 +157,24 @@ func TestMessageKinds(t *testing.T) {
 	}
 }
 
+// TestMessageKept holds how much of a message is kept, at the edges.
+func TestMessageKept(t *testing.T) {
+	for _, c := range []struct {
+		name, raw string
+		most      int
+	}{
+		{"a report", refused, MaxRaw},
+		{"a person's mail", "From: ann@example.net\nSubject: hello\n\nHow are you?\n", MaxRawOther},
+	} {
+		for _, extra := range []int{0, 1} {
+			raw := c.raw + strings.Repeat("x", c.most-len(c.raw)+extra)
+			if got := len(testReader().Message(&Mail{Raw: raw}).News[0].Raw.Data); got != c.most {
+				t.Errorf("%s of %d bytes: %d are kept", c.name, len(raw), got)
+			}
+		}
+	}
+}
+
 // TestMessageAgain: a message that came over another way, with other fields on top,
 // has the same keys; each of its recipients has one of its own. Run over all test mail.
 func TestMessageAgain(t *testing.T) {
