@@ -33,10 +33,7 @@ func FuzzCSV(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if strings.Contains(s, "\r\n") {
-			t.Skip("csv.Reader reads a line end within a cell as \\n")
-		}
-		s = strings.ToValidUTF8(s, "?")
+		s = strings.ToValidUTF8(strings.ReplaceAll(s, "\r\n", "\n"), "?") // which csv.Reader reads as the same
 		row := ListRow{Address: s, Note: s, Since: time.Date(2026, 1, 31, 10, 0, 0, 1000, time.UTC)}
 		text := written(t, row)
 		cells, err := csv.NewReader(bytes.NewReader(text)).ReadAll()

@@ -324,7 +324,7 @@ func FuzzMembers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if checkJSON(text) != nil {
-			t.Skip("it is refused before")
+			return // it is refused before
 		}
 		var want map[string]json.RawMessage
 		isObject := json.Unmarshal(text, &want) == nil && want != nil

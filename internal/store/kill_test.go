@@ -35,20 +35,17 @@ func crashBatch(run, worker, n int) delivery.Batch {
 
 func crashName(run, worker, n int) string { return fmt.Sprintf("%d %d %d", run, worker, n) }
 
-// TestKillChild is the child of TestKill: it records until it is killed, and writes
-// a line for each batch once it was acknowledged.
-func TestKillChild(t *testing.T) {
-	path, run, ok := strings.Cut(os.Getenv(crashPath), "|")
-	if !ok {
-		t.Skip("it is for TestKill")
-	}
-	s, err := Open(t.Context(), Options{Path: path})
-	if err != nil {
-		t.Fatal(err)
-	}
+// crash is what the child of TestKill does: it records until it is killed, and
+// writes a line for each batch once it was acknowledged.
+func crash(path, run string) {
 	number, err := strconv.Atoi(run)
+	var s *Store
+	if err == nil {
+		s, err = Open(context.Background(), Options{Path: path})
+	}
 	if err != nil {
-		t.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		return
 	}
 	var lines sync.Mutex
 	var workers sync.WaitGroup
@@ -97,8 +94,9 @@ func TestKill(t *testing.T) {
 // returns which were.
 func killed(t *testing.T, path string, run, after int) []string {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run", "^TestKillChild$")
+	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), fmt.Sprintf("%s=%s|%d", crashPath, path, run))
+	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

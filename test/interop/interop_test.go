@@ -4,7 +4,6 @@ package interop
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,10 +12,8 @@ import (
 
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/dsn"
+	"github.com/nixiemail/nixie/test/postfix"
 )
-
-// patience is how long another program may take for one thing.
-const patience = 15 * time.Second
 
 // program finds a program. Without it the test is skipped; where CI=true is set it
 // fails, for there test/install has been run.
@@ -30,33 +27,8 @@ func program(t *testing.T, name string, places ...string) string {
 			return path
 		}
 	}
-	absent(t, name+" is not installed; run test/install")
+	postfix.Absent(t, name+" is not installed; run test/install")
 	return ""
-}
-
-// absent skips a test for want of something, or fails it where nothing may be wanting.
-func absent(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
-}
-
-// waitFor calls done until it returns true. It fails the test when patience ends.
-func waitFor(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	end := time.NewTimer(patience)
-	defer end.Stop()
-	for !done() {
-		select {
-		case <-tick.C:
-		case <-end.C:
-			t.Fatalf("waited %v for %s", patience, what)
-		}
-	}
 }
 
 // A sample is a notification, how it must be sent, and its text.

@@ -52,7 +52,7 @@ func (p *mta) delivered(t *testing.T, words ...string) string {
 	lacks := func(message string) func(string) bool {
 		return func(w string) bool { return !strings.Contains(message, w) }
 	}
-	waitFor(t, fmt.Sprintf("mail with %q", words), func() bool {
+	postfix.WaitFor(t, postfix.Patience, fmt.Sprintf("mail with %q", words), func() bool {
 		files, err := filepath.Glob(p.Path("mail/inbox/new/*"))
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/nixiemail/nixie/dsn"
+	"github.com/nixiemail/nixie/test/postfix"
 )
 
 // A pythonReport is what report.py prints.
@@ -26,7 +27,7 @@ type pythonReport struct {
 
 func readWithPython(t *testing.T, python, message string) pythonReport {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), postfix.Patience)
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, python, "report.py")

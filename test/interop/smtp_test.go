@@ -9,17 +9,19 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nixiemail/nixie/test/postfix"
 )
 
 // send hands a message to an SMTP server, with MAIL and RCPT parameters as given.
 func send(t *testing.T, addr, from, to, message string) {
 	t.Helper()
-	raw, err := net.DialTimeout("tcp", addr, patience)
+	raw, err := net.DialTimeout("tcp", addr, postfix.Patience)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer raw.Close()
-	if err := raw.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := raw.SetDeadline(time.Now().Add(postfix.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	c := textproto.NewConn(raw)
@@ -78,7 +80,7 @@ func receiver(t *testing.T, rcpt map[string]string) (port int) {
 // serve is one session. Errors end it: the client's side of the test will tell.
 func serve(conn net.Conn, rcpt map[string]string) {
 	defer conn.Close()
-	if conn.SetDeadline(time.Now().Add(patience)) != nil {
+	if conn.SetDeadline(time.Now().Add(postfix.Patience)) != nil {
 		return
 	}
 	c := textproto.NewConn(conn)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nixiemail/nixie/test/postfix"
 )
 
 // doors are where strangers can connect, and what a half-said sentence is there.
@@ -138,7 +140,7 @@ func checkMemory(t *testing.T, s *service) {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
-		t.Skip("this system doesn't tell how much memory a process holds")
+		postfix.Absent(t, "this system doesn't tell how much memory a process holds")
 	}
 	_, peak, _ := strings.Cut(string(text), "VmHWM:")
 	kb, err := strconv.Atoi(strings.Fields(peak)[0])
