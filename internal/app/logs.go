@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/nixiemail/nixie/internal/config"
@@ -29,6 +30,7 @@ type logFollower struct {
 	now      func() time.Time
 	log      *slog.Logger
 	counted  func(ingest.Counts)
+	lag      func(bytes int64)
 }
 
 func (f *logFollower) source() string { return "log:" + f.settings.Path }
@@ -64,8 +66,22 @@ func (f *logFollower) take(ctx context.Context, lines []string, after mtalog.Pos
 	_, err = f.keep.Record(ctx, delivery.Batch{News: news, Position: &delivery.Position{Source: f.source(), Data: data}})
 	if err == nil {
 		f.counted(counts)
+		f.lag(f.behind(after))
 	}
 	return err
+}
+
+// behind is how many bytes of the live file are not read yet. While an older one is
+// still being read, that is all of them.
+func (f *logFollower) behind(after mtalog.Position) int64 {
+	info, err := os.Stat(f.settings.Path)
+	switch {
+	case err != nil:
+		return 0
+	case info.Size() < after.Offset:
+		return info.Size()
+	}
+	return info.Size() - after.Offset
 }
 
 // tell says once what is wrong with the file, and when it is over.

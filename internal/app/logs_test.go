@@ -27,7 +27,7 @@ func deferral(n int) string {
 func testFollower(path string, keep positions) *logFollower {
 	return &logFollower{
 		settings: config.Log{Path: path, Name: "postfix", From: config.FromStart}, keep: keep, now: at(today), log: slog.New(slog.DiscardHandler),
-		reader: &ingest.Log{Reader: testReader(), Name: "postfix", Host: "mail", Dater: mtalog.Dater{Zone: time.UTC}}, counted: func(ingest.Counts) {},
+		reader: &ingest.Log{Reader: testReader(), Name: "postfix", Host: "mail", Dater: mtalog.Dater{Zone: time.UTC}}, counted: func(ingest.Counts) {}, lag: func(int64) {},
 	}
 }
 
@@ -65,6 +65,21 @@ func TestFollower(t *testing.T) {
 	<-ended
 	if e := last.News[0].Event; len(last.News) != 1 || e.Ref.Recipient != "p3@example.net" || e.Told != delivery.Deferred {
 		t.Errorf("the second run took %+v", last.News)
+	}
+}
+
+// TestBehind: what is left of the live file, and all of it while an older one is read.
+func TestBehind(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.log")
+	f := testFollower(path, nil)
+	if got := f.behind(mtalog.Position{Offset: 3}); got != 0 {
+		t.Errorf("without a file: %d", got)
+	}
+	write(t, path, "0123456789")
+	for offset, want := range map[int64]int64{0: 10, 4: 6, 10: 0, 11: 10} {
+		if got := f.behind(mtalog.Position{Offset: offset}); got != want {
+			t.Errorf("after %d bytes: %d, want %d", offset, got, want)
+		}
 	}
 }
 

@@ -246,6 +246,7 @@ func (a *App) follower(l config.Log) (*logFollower, error) {
 	return &logFollower{
 		settings: l, keep: a.recorder(), now: a.now, log: a.log,
 		reader: &ingest.Log{Reader: a.reader, Name: l.Name, Host: a.config.Name, Dater: mtalog.Dater{Zone: zone}},
+		lag:    func(bytes int64) { a.metrics.LogLag(l.Path, bytes) },
 		counted: func(c ingest.Counts) {
 			a.metrics.LogLines("news", c.News-c.Undated)
 			a.metrics.LogLines("undated", c.Undated)

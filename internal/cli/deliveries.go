@@ -91,15 +91,8 @@ given must. A time is a date, a date and time as in RFC 3339, or how long ago:
 // query is the filter in the API's words.
 func (f *deliveriesFlags) query(now time.Time) (url.Values, error) {
 	q := url.Values{}
-	for name, text := range map[string]string{"since": f.since, "before": f.before} {
-		if text == "" {
-			continue
-		}
-		t, err := timeAt(text, now)
-		if err != nil {
-			return nil, misuse("--%s: %s", name, err)
-		}
-		q.Set(name, t.UTC().Format(time.RFC3339Nano))
+	if err := setTimes(q, f.since, f.before, now); err != nil {
+		return nil, err
 	}
 	for _, err := range []error{wrongWord("outcome", f.outcomes, delivery.ParseOutcome), wrongWord("reason", f.reasons, verdict.ParseReason)} {
 		if err != nil {
@@ -148,6 +141,21 @@ func wrongWord[T any](flag string, words []string, parse func(string) (T, error)
 
 // maxDays is how many days ago something may be said to have been.
 const maxDays = 36500
+
+// setTimes enters the times of --since and --before into a query, those that are given.
+func setTimes(q url.Values, since, before string, now time.Time) error {
+	for _, flag := range []struct{ name, text string }{{"since", since}, {"before", before}} {
+		if flag.text == "" {
+			continue
+		}
+		t, err := timeAt(flag.text, now)
+		if err != nil {
+			return misuse("--%s: %s", flag.name, err)
+		}
+		q.Set(flag.name, t.UTC().Format(time.RFC3339Nano))
+	}
+	return nil
+}
 
 // timeAt reads a time, or how long before now.
 func timeAt(text string, now time.Time) (time.Time, error) {

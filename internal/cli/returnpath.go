@@ -7,6 +7,7 @@ import (
 
 	"github.com/nixiemail/nixie/internal/app"
 	"github.com/nixiemail/nixie/internal/id"
+	"github.com/nixiemail/nixie/internal/returnpath"
 	"github.com/spf13/cobra"
 )
 
@@ -44,11 +45,7 @@ as long as return_path.valid says.`,
 			if err != nil {
 				return misuse("DELIVERY: %s", err)
 			}
-			c, err := f.load(s, nil)
-			if err != nil {
-				return err
-			}
-			paths, err := app.ReturnPaths(&c)
+			paths, err := f.returnPaths(s)
 			if err != nil {
 				return err
 			}
@@ -58,6 +55,15 @@ as long as return_path.valid says.`,
 	}
 	f.add(cmd)
 	return cmd
+}
+
+// returnPaths is what makes and verifies return addresses, as configured.
+func (f *serviceFlags) returnPaths(s Streams) (*returnpath.Maker, error) {
+	c, err := f.load(s, nil)
+	if err != nil {
+		return nil, err
+	}
+	return app.ReturnPaths(&c)
 }
 
 func newReturnPathVerify(s Streams) *cobra.Command {
@@ -71,11 +77,7 @@ is known, forged, or no longer taken.`,
 		Example: `  nixie return-path verify b+aeuvqe2fkrvgy3tpobqxg43xn5zgiidtmvrxezlu@bounce.example.org`,
 		Args:    oneArg("ADDRESS"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			c, err := f.load(s, nil)
-			if err != nil {
-				return err
-			}
-			paths, err := app.ReturnPaths(&c)
+			paths, err := f.returnPaths(s)
 			if err != nil {
 				return err
 			}

@@ -55,15 +55,8 @@ func (f *suppressionFlags) add(cmd *cobra.Command, jsonIs string) {
 // query is the filter in the API's words.
 func (f *suppressionFlags) query(now time.Time) (url.Values, error) {
 	q := url.Values{}
-	for name, text := range map[string]string{"since": f.since, "before": f.before} {
-		if text == "" {
-			continue
-		}
-		t, err := timeAt(text, now)
-		if err != nil {
-			return nil, misuse("--%s: %s", name, err)
-		}
-		q.Set(name, t.UTC().Format(time.RFC3339Nano))
+	if err := setTimes(q, f.since, f.before, now); err != nil {
+		return nil, err
 	}
 	if err := errors.Join(wrongWord("reason", f.reasons, verdict.ParseReason), wrongWord("state", f.states, parseState), f.conflict()); err != nil {
 		return nil, err

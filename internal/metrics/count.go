@@ -11,20 +11,6 @@ var (
 	smtpProtocols   = []string{SMTP, LMTP}
 	policyProtocols = []string{Policy, Socketmap}
 	methods         = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
-	targets         = []string{"address", "domain"}
-	makers          = []string{MadeByRule, MadeByPerson, MadeByImport}
-	lifters         = []string{LiftedByPerson, LiftedByDelivery, LiftedByEvidence}
-)
-
-// Who makes a suppression, and who lifts one.
-const (
-	MadeByRule   = "rule"
-	MadeByPerson = "person"
-	MadeByImport = "import"
-
-	LiftedByPerson   = "person"
-	LiftedByDelivery = "delivered" // a later message was
-	LiftedByEvidence = "withdrawn" // later news tells that the recipient was not at fault
 )
 
 // Event counts an event that was stored, by its kind and the kind of its source.
@@ -118,14 +104,4 @@ func (m *Metrics) Request(route, method string, code int, took time.Duration) {
 	}
 	m.requests.WithLabelValues(route, known(methods, method), text).Inc()
 	m.requestSeconds.WithLabelValues(route).Observe(took.Seconds())
-}
-
-// SuppressionMade counts a suppression of an "address" or a "domain".
-func (m *Metrics) SuppressionMade(target, by string) {
-	m.made.WithLabelValues(known(targets, target), known(makers, by)).Inc()
-}
-
-// SuppressionLifted counts a suppression that ended before its time.
-func (m *Metrics) SuppressionLifted(by string) {
-	m.lifted.WithLabelValues(known(lifters, by)).Inc()
 }

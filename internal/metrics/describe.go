@@ -34,8 +34,6 @@ func (m *Metrics) describe() {
 	m.requests = m.counters("nixie_http_requests_total", "Requests answered.", "route", "method", "code")
 	m.requestSeconds = m.histograms("nixie_http_request_duration_seconds", "Time from a request to the end of its answer.", workBuckets, "route")
 
-	m.made = m.counters("nixie_suppressions_made_total", "Suppressions made.", "target", "by")
-	m.lifted = m.counters("nixie_suppressions_lifted_total", "Suppressions lifted before their time.", "by")
 }
 
 func (m *Metrics) counter(name, help string) prometheus.Counter {

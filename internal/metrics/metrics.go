@@ -80,9 +80,6 @@ type Metrics struct {
 
 	requests       *prometheus.CounterVec
 	requestSeconds *prometheus.HistogramVec
-
-	made   *prometheus.CounterVec
-	lifted *prometheus.CounterVec
 }
 
 // New returns metrics of a service of that version. Those of Go's runtime and of
