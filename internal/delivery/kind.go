@@ -65,9 +65,6 @@ const (
 // Proofs returns all proofs, the best first.
 func Proofs() []Proof { return []Proof{ProofOwn, ProofSigned, ProofMatched, ProofNone} }
 
-// ParseProof returns the proof of that name.
-func ParseProof(s string) (Proof, error) { return parse(s, "proof", Proofs()) }
-
 // A SourceKind says through which door news came in.
 type SourceKind string
 
