@@ -27,13 +27,14 @@ func written(t testing.TB, rows ...ListRow) []byte {
 	return b.Bytes()
 }
 
-// FuzzCSV writes any cell: no cell begins as a formula does, and it is read back as it was.
+// FuzzCSV writes any cell: no cell begins as a formula does, and it is read back as it was
+// but for a CR before a LF, which csv.Reader leaves out.
 func FuzzCSV(f *testing.F) {
-	for _, s := range []string{"=1+1", "+1", "-1", "@x", "\tx", "\rx", "'", "''", "'=x", "a,b", "\"", "x\ny", "", "'x", "\n=1"} {
+	for _, s := range []string{"=1+1", "+1", "-1", "@x", "\tx", "\rx", "'", "''", "'=x", "a,b", "\"", "x\ny", "", "'x", "\n=1", "x\r\ny", "x\r\r\ny"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		s = strings.ToValidUTF8(strings.ReplaceAll(s, "\r\n", "\n"), "?") // which csv.Reader reads as the same
+		s = strings.ToValidUTF8(s, "?")
 		row := ListRow{Address: s, Note: s, Since: time.Date(2026, 1, 31, 10, 0, 0, 1000, time.UTC)}
 		text := written(t, row)
 		cells, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
@@ -46,6 +47,8 @@ func FuzzCSV(f *testing.F) {
 			}
 		}
 		rows, ignored, err := readCSV(text)
+		row.Address = strings.ReplaceAll(s, "\r\n", "\n")
+		row.Note = row.Address
 		if err != nil || len(rows) != 1 || len(ignored) != 0 || rows[0] != row {
 			t.Errorf("%q was read back as %+v, %v", s, rows, err)
 		}
