@@ -136,8 +136,8 @@ type Ask struct {
 	Data   []byte // at data: the message
 }
 
-// Param returns the value of a parameter by its name in upper case.
-func Param(params []Param, name string) (value string, ok bool) {
+// ParamOf returns the value of a parameter by its name in upper case.
+func ParamOf(params []Param, name string) (value string, ok bool) {
 	for _, p := range params {
 		if p.Name == name {
 			return p.Value, true
