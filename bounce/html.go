@@ -42,7 +42,7 @@ func fromHTML(page string) string {
 			b.WriteString("\n")
 		default:
 			if strings.Contains(name, "@") { // <a@b.example> that nobody escaped
-				b.WriteString(tag + ">")
+				b.WriteString(page[:len(page)-len(rest)])
 			}
 		}
 		if page = rest; !ok {

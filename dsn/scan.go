@@ -5,6 +5,17 @@ import "strings"
 // prepare returns the text in lines that end in LF or CR LF, without NUL bytes
 // and without quoted-printable. It copies only texts that need it.
 func (p *parser) prepare(text string) string {
+	text = p.inLines(text)
+	if softBroken(text) {
+		// QUIRK: quoted-printable in a part that doesn't say so. testdata/quirks/soft-break.txt
+		p.problem(ProblemSoftBreak, -1, "")
+		text = p.inLines(undoQuotedPrintable(text))
+	}
+	return text
+}
+
+// inLines drops NUL bytes and makes line ends of a CR alone.
+func (p *parser) inLines(text string) string {
 	if strings.IndexByte(text, 0) >= 0 {
 		// QUIRK: NUL bytes in the text. testdata/quirks/nul.txt
 		p.problem(ProblemNUL, -1, "")
@@ -14,11 +25,6 @@ func (p *parser) prepare(text string) string {
 		// QUIRK: CR alone as a line's end. testdata/quirks/line-ends-cr.txt, line-ends-mixed.txt
 		p.problem(ProblemLineEnds, -1, "")
 		text = replaceBareCR(text)
-	}
-	if softBroken(text) {
-		// QUIRK: quoted-printable in a part that doesn't say so. testdata/quirks/soft-break.txt
-		p.problem(ProblemSoftBreak, -1, "")
-		text = undoQuotedPrintable(text)
 	}
 	return text
 }

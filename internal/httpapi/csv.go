@@ -72,7 +72,7 @@ func parseCSVTime(s string) (time.Time, error) {
 
 // formula begins a cell that a spreadsheet takes for more than text, or one that looks
 // as if it had been defused. OWASP, CSV Injection.
-const formula = "=+-@\t\r'"
+const formula = "=+-@\t\r\n'"
 
 // defused keeps a cell from being taken for a formula.
 func defused(cell string) string {
