@@ -46,13 +46,7 @@ bench: ## every benchmark (BENCHTIME=1s)
 		$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
 fuzz: ## every fuzz target for FUZZTIME=10s
-	@set -e; \
-	targets=$$(grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' . | sed 's|/[^/]*:func |:|' | sort); \
-	test -n "$$targets" || { echo "no fuzz target found"; exit 1; }; \
-	for t in $$targets; do \
-		echo "== $${t#*:} in $${t%%:*}"; \
-		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $${t%%:*} </dev/null; \
-	done
+	@GO=$(GO) test/fuzz $(FUZZTIME)
 
 soak: ## kill nixie serve 200 times under load (ROUNDS=200)
 	$(GO) test -count 1 -timeout 60m -v ./test/soak -rounds $(ROUNDS)
