@@ -2,7 +2,6 @@ package smtpserver
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/nixiemail/nixie"
@@ -19,10 +18,10 @@ func (n *session) greet() {
 	n.closed = !a.accepts()
 }
 
-// command does what a line says.
-func (n *session) command(line string) {
+// parse reads the verb of a line.
+func (n *session) parse(line string) (c Command, arg string) {
 	verb, arg, _ := strings.Cut(line, " ")
-	c := Command{Stage: StageOther, Verb: upper(verb), Line: line}
+	c = Command{Stage: StageOther, Verb: upper(verb), Line: line}
 	switch c.Verb {
 	case "EHLO", "HELO", "LHLO":
 		c.Stage = StageHello
@@ -34,9 +33,19 @@ func (n *session) command(line string) {
 		c.Stage = StageData
 	case "STARTTLS":
 		c.Stage = StageStartTLS
+	case "AUTH":
+		if n.server.config.Auth != nil {
+			c.Stage = StageAuth
+		}
 	case "QUIT":
 		c.Stage = StageQuit
 	}
+	return c, arg
+}
+
+// command does what a line says.
+func (n *session) command(line string) {
+	c, arg := n.parse(line)
 	switch {
 	case n.overdue(c):
 	case strings.ContainsFunc(line, isControl):
@@ -59,6 +68,17 @@ func (n *session) command(line string) {
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+// tooLong refuses a line of which only the beginning is known.
+func (n *session) tooLong(beginning string) {
+	c, _ := n.parse(beginning)
+	if c.Stage == StageAuth {
+		n.own(c, n.refusal(c, 500, nixie.AuthenticationExchangeLineIsTooLong, "Line too long"))
+		return
+	}
+	c.Stage = StageOther
+	n.own(c, n.refusal(c, 500, nixie.SyntaxError, "Line too long"))
+}
 
 // refusal is a refusal of class 5, without the code where the stage has none.
 func (n *session) refusal(c Command, replyCode int, d nixie.Detail, text string) Answer {
@@ -124,7 +144,9 @@ func (n *session) do(c Command, arg string) {
 			n.end = EndQuit
 			n.linger = false
 		}
-	case "EXPN", "AUTH", "ETRN", "TURN", "SEND", "SOML", "SAML":
+	case "AUTH":
+		n.authCommand(c, arg)
+	case "EXPN", "ETRN", "TURN", "SEND", "SOML", "SAML":
 		n.own(c, n.refusal(c, 502, nixie.InvalidCommand, "Command not implemented"))
 	case "BDAT", "GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT":
 		// What follows is no command, so it must not be read as one.
@@ -178,40 +200,11 @@ func (n *session) extensions() []string {
 	if n.server.config.TLS != nil && n.tls == nil {
 		list = append(list, "STARTTLS")
 	}
+	if mechanisms := n.mechanisms(); len(mechanisms) > 0 {
+		list = append(list, "AUTH "+strings.Join(mechanisms, " "))
+	}
 	if offer := n.server.config.Offer; offer != nil {
 		list = offer(&n.Session, list)
 	}
 	return list
-}
-
-// startTLSCommand goes over to TLS and forgets all that came before. RFC 3207, 4.2.
-func (n *session) startTLSCommand(c Command, arg string) {
-	switch {
-	case n.server.config.TLS == nil:
-		n.own(c, n.refusal(c, 502, nixie.InvalidCommand, "Command not implemented"))
-		return
-	case n.tls != nil:
-		n.own(c, n.refusal(c, 503, nixie.InvalidCommand, "TLS is on already"))
-		return
-	case !n.bare(c, arg):
-		return
-	case n.wire.in.Buffered() > 0:
-		// Plain text behind STARTTLS would be taken for something said under TLS: CVE-2011-0411.
-		n.own(c, last(n.refusal(c, 503, nixie.InvalidCommand, "Wait for the answer to STARTTLS")))
-		n.finish(EndTLS)
-		return
-	}
-	if a := n.own(c, Say(220, nixie.OtherUndefinedStatus.Success(), "Begin TLS")); !a.accepts() || n.end != "" {
-		return
-	}
-	n.wire.setInterruptible(true)
-	state, err := n.wire.startTLS(n.server.config.TLS, n.server.config.Limits.Times.Handshake)
-	n.wire.setInterruptible(false)
-	if err != nil {
-		n.log(slog.LevelInfo, "no TLS", "error", quoted(err.Error()))
-		n.finish(EndTLS)
-		n.linger = false
-		return
-	}
-	n.tls, n.mail, n.hello, n.esmtp, n.offered = state, nil, "", false, nil
 }

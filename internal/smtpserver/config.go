@@ -33,9 +33,31 @@ type Config struct {
 	Answer func(ctx context.Context, s *Session, c Command, own Answer) Answer
 	// Offer may change the list of extensions, each "KEYWORD params", before it is said.
 	// May be nil. Parameters of MAIL and RCPT are taken for the extensions listed here.
-	// Of DSN's they are passed on unread.
+	// The handler gets them; the values of SIZE, BODY and SMTPUTF8 alone are looked at before.
 	Offer func(s *Session, extensions []string) []string
+	// Take reports whether a parameter of MAIL or RCPT is taken, listed or not. If
+	// nil, those of the extensions that were listed are.
+	Take func(s *Session, stage Stage, p Param) bool
+	// Auth decides who may log in. If nil, AUTH is not offered.
+	Auth Authenticator
+	// Heard gets the whole dialogue, in order, as it came and as it was said, what a
+	// client says in AUTH too. b is valid only inside the call, and size is its length. Of a
+	// message there is only the size. May be nil.
+	Heard func(s *Session, d Direction, b []byte, size int)
 }
+
+// A Direction tells what of a dialogue is heard.
+type Direction string
+
+// The directions.
+const (
+	// FromClient is a line with its end, or what came of it. One of more than 16 KiB comes in pieces.
+	FromClient Direction = "client"
+	// FromServer is an answer, or a piece of one.
+	FromServer Direction = "server"
+	// Body is a message, or what came of it: b is nil, size its bytes without the transport's dots.
+	Body Direction = "body"
+)
 
 // Limits bound what clients can make the server do. A zero field takes the default.
 // Beside Memory a session holds some 30 KiB, and for each recipient its command line.

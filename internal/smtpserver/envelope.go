@@ -7,7 +7,7 @@ import (
 )
 
 // A Session is one connection, as a handler sees it. It is valid, and its methods
-// may be called, only inside calls to the handler.
+// may be called, only inside calls to the handler and to the functions of [Config].
 type Session struct {
 	// State is the handler's own: the server never touches it.
 	State any
@@ -19,6 +19,7 @@ type Session struct {
 	hello  string
 	esmtp  bool
 	tls    *tls.ConnectionState
+	login  string
 }
 
 // Number is the session's own among all of this process, from 1.
@@ -42,6 +43,9 @@ func (s *Session) ESMTP() bool { return s.esmtp }
 // TLS is the state of TLS, nil as long as the session is in plain text.
 func (s *Session) TLS() *tls.ConnectionState { return s.tls }
 
+// Login is who the client said it is and proved to Config.Auth, "" before it.
+func (s *Session) Login() string { return s.login }
+
 // An Envelope is a message as it was handed over. It belongs to the handler.
 type Envelope struct {
 	From Path
@@ -50,7 +54,7 @@ type Envelope struct {
 	// UTF8 says that the client asked for SMTPUTF8: header and addresses may be UTF-8.
 	UTF8 bool
 	// Body is what BODY= said in upper case: "7BIT", "8BITMIME", "" if nothing. The
-	// bytes of Data may be at odds with it.
+	// bytes of Data may be at odds with it. It is never "BINARYMIME", which DATA can't carry.
 	Body string
 	// Data is the message: each line ends in CRLF, no CR or LF stands elsewhere, the dots of
 	// the transport are taken off. It may be empty, and hold any other byte.

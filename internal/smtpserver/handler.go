@@ -1,11 +1,6 @@
 package smtpserver
 
-import (
-	"context"
-	"time"
-
-	"github.com/nixiemail/nixie"
-)
+import "context"
 
 // A Handler decides what is taken. Its methods are called by many sessions at
 // once, and by one session one after the other. ctx ends when the answer would
@@ -25,52 +20,6 @@ type Handler interface {
 	Message(ctx context.Context, s *Session, e *Envelope) []Answer
 }
 
-// An Answer is what the client gets. Exactly one of Reply and Raw is written, or
-// nothing when both are empty and Close is set.
-type Answer struct {
-	// Reply is written by [nixie.Reply.AppendWire]; what that refuses becomes 451 4.3.0.
-	// A 421 closes the connection. RFC 5321, 3.8.
-	Reply nixie.Reply
-	// Raw is written as it is, wrong or not. Its first three digits count as the reply code.
-	Raw []byte
-	// Stall is how long to wait first. The end of the server ends it, if not a graceful one.
-	Stall time.Duration
-	// Close closes the connection, after Reply or Raw if there is one.
-	Close bool
-}
-
-// Say returns the answer with this reply code, enhanced status code (the zero Code
-// for none) and lines. If no server may send it, as [nixie.NewReply] tells, the
-// client will get 451 4.3.0.
-func Say(replyCode int, code nixie.Code, lines ...string) Answer {
-	r, err := nixie.NewReply(replyCode, code, lines...)
-	if err != nil {
-		return Answer{}
-	}
-	return Answer{Reply: r}
-}
-
-// ReplyCode returns the three digits the answer begins with, 0 if it has none.
-func (a *Answer) ReplyCode() int {
-	if len(a.Raw) == 0 {
-		return a.Reply.ReplyCode()
-	}
-	if len(a.Raw) < 3 {
-		return 0
-	}
-	n := 0
-	for _, c := range a.Raw[:3] {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n
-}
-
-// accepts reports whether the client reads the answer as a yes.
-func (a *Answer) accepts() bool { return a.ReplyCode()/100 == 2 }
-
 // A Stage is a place in a session where the server says something. The words are
 // those of [nixie.Reply].Command.
 type Stage string
@@ -80,11 +29,12 @@ const (
 	StageConnect   Stage = "connect" // the greeting
 	StageHello     Stage = "EHLO"    // HELO and LHLO too
 	StageStartTLS  Stage = "STARTTLS"
+	StageAuth      Stage = "AUTH" // where Config.Auth is set
 	StageMail      Stage = "MAIL FROM"
 	StageRcpt      Stage = "RCPT TO"
 	StageData      Stage = "DATA"        // the 354, or a refusal to hear more
 	StageEndOfData Stage = "end of DATA" // the answer to the message
-	StageOther     Stage = "other"       // RSET, NOOP, VRFY, EXPN, HELP, AUTH, unknown ones
+	StageOther     Stage = "other"       // RSET, NOOP, VRFY, EXPN, HELP, unknown ones, lines that are too long
 	StageQuit      Stage = "QUIT"
 	StageTimeout   Stage = "timeout" // the client was silent too long
 	StageStop      Stage = "stop"    // the server ends
@@ -95,6 +45,7 @@ type Command struct {
 	Stage Stage
 	// Verb is the first word in upper case, "" where no command was sent.
 	Verb string
-	// Line is the whole line without its CRLF: hostile text, at most Limits.Command bytes.
+	// Line is the whole line without its CRLF: hostile text, at most Limits.Command
+	// bytes. Of a longer one it is the beginning.
 	Line string
 }

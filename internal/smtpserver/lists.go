@@ -3,7 +3,7 @@ package smtpserver
 // Stages returns all stages, in the order of a session.
 func Stages() []Stage {
 	return []Stage{
-		StageConnect, StageHello, StageStartTLS, StageMail, StageRcpt, StageData, StageEndOfData, StageOther, StageQuit, StageTimeout, StageStop,
+		StageConnect, StageHello, StageStartTLS, StageAuth, StageMail, StageRcpt, StageData, StageEndOfData, StageOther, StageQuit, StageTimeout, StageStop,
 	}
 }
 

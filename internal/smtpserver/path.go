@@ -196,30 +196,33 @@ func isParamValue(s string) bool {
 	return s != "" && utf8.ValidString(s)
 }
 
-// extensionOf names the extension that a parameter of MAIL or RCPT belongs to. One
-// that is not known here belongs to the extension of its own name.
+// extensionOf names the extension that a parameter of MAIL or RCPT belongs to, by the
+// keyword that lists it; "" if the command has no such parameter. One that is not
+// known here belongs to the extension of its own name.
 func extensionOf(stage Stage, name string) string {
+	of := stage
+	keyword := name
 	switch name {
-	case "BODY":
-		if stage == StageMail {
-			return "8BITMIME"
-		}
-	case "RET", "ENVID":
-		if stage == StageMail {
-			return "DSN"
-		}
-	case "NOTIFY", "ORCPT":
-		if stage == StageRcpt {
-			return "DSN"
-		}
-	case "SIZE", "SMTPUTF8", "AUTH":
-		if stage == StageMail {
-			return name
-		}
-	default:
-		return name
+	case "SIZE", "SMTPUTF8", "AUTH", // RFC 1870, RFC 6531, RFC 4954
+		"MT-PRIORITY", "REQUIRETLS": // RFC 6710, RFC 8689
+		of = StageMail
+	case "BODY": // RFC 6152
+		of, keyword = StageMail, "8BITMIME"
+	case "RET", "ENVID": // RFC 3461
+		of, keyword = StageMail, "DSN"
+	case "BY": // RFC 2852
+		of, keyword = StageMail, "DELIVERBY"
+	case "HOLDFOR", "HOLDUNTIL": // RFC 4865
+		of, keyword = StageMail, "FUTURERELEASE"
+	case "NOTIFY", "ORCPT": // RFC 3461
+		of, keyword = StageRcpt, "DSN"
+	case "RRVS": // RFC 7293
+		of = StageRcpt
 	}
-	return ""
+	if of != stage {
+		return ""
+	}
+	return keyword
 }
 
 // upper is the upper case of ASCII: no other letter becomes one of a verb's.

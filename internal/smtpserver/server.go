@@ -2,6 +2,7 @@ package smtpserver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +20,9 @@ type Server struct {
 	// hard ends the handlers' contexts; it ends when a graceful stop took too long.
 	hard    context.Context
 	endHard context.CancelFunc
+
+	// soft ends what an answer waits for; it is closed when stopping begins.
+	soft chan struct{}
 
 	mu        sync.Mutex
 	stopping  bool
@@ -41,13 +45,15 @@ func New(c Config) (*Server, error) {
 		sessions:  map[*session]bool{},
 		hosts:     map[netip.Prefix]int{},
 		ended:     make(chan struct{}),
+		soft:      make(chan struct{}),
 	}
 	s.memory.free.Store(c.Limits.Memory)
 	s.hard, s.endHard = context.WithCancel(context.Background())
 	return s, nil
 }
 
-// Serve accepts connections until the server ends, and closes the listener. When
+// Serve accepts connections until the server ends, and closes the listener. Where that
+// makes connections of type *tls.Conn, the handshake comes before the greeting. When
 // ctx is done the server ends as by Shutdown, with [Times].Stop for the messages
 // under way. Serve returns nil after the last session has ended, or the error that
 // made the listener useless.
@@ -164,8 +170,13 @@ func (s *Server) forget(n *session) {
 }
 
 // sendAway tells a client that there are too many. A greeting has no code: RFC
-// 2034, 4. The few bytes go into an empty socket, so the deadline is for oddities.
+// 2034, 4. The few bytes go into an empty socket, so the deadline is for oddities. Where
+// TLS comes first nothing is said: nobody waits here for a handshake.
 func sendAway(conn net.Conn, name string) {
+	if t, ok := conn.(*tls.Conn); ok {
+		_ = t.NetConn().Close()
+		return
+	}
 	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 	_, _ = conn.Write([]byte("421 " + name + " Too many connections, try again later\r\n"))
 	_ = conn.Close()
@@ -179,6 +190,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.stopping {
 		s.stopping = true
+		close(s.soft)
 		if len(s.sessions) == 0 {
 			close(s.ended)
 		}

@@ -34,8 +34,11 @@ type session struct {
 
 	errors, messages, idle, overshoot int
 
+	loggedIn bool // AUTH succeeded
+
 	end    End // set when the session is over
 	linger bool
+	reset  bool // end it with RST
 }
 
 // A mail is a transaction: what MAIL and RCPT have said.
@@ -49,6 +52,9 @@ type mail struct {
 func newSession(ctx context.Context, s *Server, conn net.Conn, number uint64) *session {
 	n := &session{server: s, wire: newWire(conn, s.config.Limits.Times.Write), ctx: ctx}
 	n.Session = Session{number: number, remote: conn.RemoteAddr(), local: conn.LocalAddr(), lmtp: s.config.LMTP}
+	if heard := s.config.Heard; heard != nil {
+		n.wire.heard = func(b []byte) { heard(&n.Session, FromClient, b, len(b)) }
+	}
 	return n
 }
 
@@ -61,7 +67,11 @@ func (n *session) run() {
 	n.ctx = ctx
 	n.server.observe(Observation{What: Began})
 	n.converse()
-	n.wire.close(n.linger)
+	if n.reset {
+		n.wire.reset()
+	} else {
+		n.wire.close(n.linger)
+	}
 	n.server.observe(Observation{What: Ended, End: n.end, Time: time.Since(n.began)})
 	level := slog.LevelDebug
 	switch n.end {
@@ -81,6 +91,9 @@ func (n *session) converse() {
 			n.end = EndPanic
 		}
 	}()
+	if !n.secure() {
+		return
+	}
 	n.greet()
 	for n.end == "" {
 		line, err := n.next()
@@ -88,7 +101,7 @@ func (n *session) converse() {
 		case err == nil:
 			n.command(line)
 		case errors.Is(err, errLong):
-			n.own(Command{Stage: StageOther}, Say(500, nixie.SyntaxError.Permanent(), "Line too long"))
+			n.tooLong(line)
 		default:
 			n.lost(Command{}, err)
 		}
@@ -97,10 +110,17 @@ func (n *session) converse() {
 
 // next reads the next command line.
 func (n *session) next() (string, error) {
-	l := &n.server.config.Limits
+	return n.read(n.server.config.Limits.Command, n.lastMoment())
+}
+
+// lastMoment is when the session's time is over.
+func (n *session) lastMoment() time.Time { return n.began.Add(n.server.config.Limits.Times.Session) }
+
+// read reads a line of at most limit bytes. It waits as for a command, and not beyond end.
+func (n *session) read(limit int, end time.Time) (string, error) {
 	w := n.wire
-	w.block, w.until = 0, time.Now().Add(l.Times.Command)
-	if end := n.began.Add(l.Times.Session); end.Before(w.until) {
+	w.block, w.until = 0, time.Now().Add(n.server.config.Limits.Times.Command)
+	if end.Before(w.until) {
 		w.until = end
 	}
 	if w.isInterrupted() { // what is in the buffer already is not begun any more
@@ -108,7 +128,7 @@ func (n *session) next() (string, error) {
 	}
 	w.setInterruptible(true)
 	defer w.setInterruptible(false)
-	return w.line(l.Command)
+	return w.line(limit)
 }
 
 // lost ends the session after an error of the wire, with a last word where the
@@ -145,102 +165,6 @@ func (n *session) finish(e End) {
 	}
 	n.linger = n.linger || e != EndQuit && e != EndGone
 }
-
-// goodbye is a 421, the only answer that may come unasked. RFC 5321, 3.8.
-func (n *session) goodbye(d nixie.Detail, why string) Answer {
-	return Say(421, d.Transient(), n.server.config.Name+" "+why)
-}
-
-// last makes an answer the last one.
-func last(a Answer) Answer {
-	a.Close = true
-	return a
-}
-
-// own says what the server itself answers, as Config.Answer changes it, and
-// returns what was said.
-func (n *session) own(c Command, a Answer) Answer {
-	if change := n.server.config.Answer; change != nil {
-		a = change(n.ctx, &n.Session, c, a)
-	}
-	return n.say(c, a)
-}
-
-// say writes an answer and returns it as it was written. It waits for the client
-// only if the buffer is full.
-func (n *session) say(c Command, a Answer) Answer {
-	if a.Stall > 0 {
-		n.stall(a.Stall)
-	}
-	text := a.Raw
-	if len(text) == 0 && !(a.Close && len(a.Reply.Lines) == 0) {
-		a, text = n.written(c, a)
-	}
-	if _, err := n.wire.out.Write(text); err != nil {
-		n.lostAnswer(err)
-	}
-	n.server.observe(Observation{What: Answered, Stage: c.Stage, ReplyCode: a.ReplyCode()})
-	if a.ReplyCode() >= 400 {
-		n.errors++
-	}
-	if a.Close || len(a.Raw) == 0 && a.ReplyCode() == 421 {
-		n.finish(EndAnswer)
-	}
-	return a
-}
-
-// lostAnswer ends the session when the client does not take its answers.
-func (n *session) lostAnswer(err error) {
-	e := EndGone
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		e = EndTimeout
-	}
-	n.finish(e)
-	n.linger = false
-}
-
-// stall waits, with all that was said before on its way.
-func (n *session) stall(d time.Duration) {
-	if err := n.wire.out.Flush(); err != nil {
-		n.lostAnswer(err)
-		return
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-n.ctx.Done():
-	}
-}
-
-// written returns the answer's bytes by the rules: those of [nixie.Reply.AppendWire], and a
-// code in every answer but greetings, answers to EHLO, and 3xx. RFC 2034, 4. An answer that
-// breaks them is a fault of ours, so the client shall try again.
-func (n *session) written(c Command, a Answer) (Answer, []byte) {
-	r := a.Reply
-	r.Command = string(c.Stage)
-	bare := c.Stage == StageConnect || c.Stage == StageHello
-	text, err := r.AppendWire(nil)
-	if err == nil && !bare && nixie.ClassOf(r.ReplyCode()) != 0 && r.Code().IsZero() {
-		err = errNoCode
-	}
-	if err == nil {
-		return a, text
-	}
-	n.log(slog.LevelError, "an answer can't be written", "stage", c.Stage, "reply", quoted(r.String()), "error", err)
-	b := Say(451, nixie.OtherOrUndefinedMailSystemStatus.Transient(), "Internal error")
-	if bare {
-		b = Say(421, nixie.Code{}, n.server.config.Name+" Internal error")
-	}
-	b.Close = a.Close
-	text, err = b.Reply.AppendWire(nil)
-	if err != nil {
-		b.Close, text = true, nil
-	}
-	return b, text
-}
-
-var errNoCode = errors.New("the reply has no enhanced status code")
 
 // log writes a line about the session.
 func (n *session) log(level slog.Level, message string, attrs ...any) {

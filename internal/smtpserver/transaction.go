@@ -78,7 +78,7 @@ func (n *session) newMail(c Command, rest string) (*mail, Answer) {
 			}
 		case "BODY": // RFC 6152, 2
 			m.body = upper(p.Value)
-			fine = m.body == "7BIT" || m.body == "8BITMIME"
+			fine = m.body == "7BIT" || m.body == "8BITMIME" || m.body == binaryMIME && n.takesBinary()
 		case "SMTPUTF8": // RFC 6531, 3.4
 			m.utf8 = true
 			fine = p.Value == ""
@@ -90,6 +90,20 @@ func (n *session) newMail(c Command, rest string) (*mail, Answer) {
 	return m, Answer{}
 }
 
+// binaryMIME is a value of BODY, and the keyword of its extension. RFC 3030, 3.
+const binaryMIME = "BINARYMIME"
+
+// takesBinary reports whether BODY=BINARYMIME, a parameter that was taken, is.
+func (n *session) takesBinary() bool { return n.offered[binaryMIME] || n.server.config.Take != nil }
+
+// takes reports whether a parameter is taken: those of listed extensions, unless Config.Take says otherwise.
+func (n *session) takes(stage Stage, p Param) bool {
+	if take := n.server.config.Take; take != nil {
+		return take(&n.Session, stage, p)
+	}
+	return n.offered[extensionOf(stage, p.Name)]
+}
+
 // params reads the parameters behind a path. RFC 5321, 4.1.1.11: 555 for those of
 // extensions that were not offered.
 func (n *session) params(c Command, rest string) ([]Param, *Answer) {
@@ -99,7 +113,7 @@ func (n *session) params(c Command, rest string) ([]Param, *Answer) {
 		return nil, &a
 	}
 	for _, p := range params {
-		if !n.offered[extensionOf(c.Stage, p.Name)] {
+		if !n.takes(c.Stage, p) {
 			a := n.refusal(c, 555, nixie.InvalidCommandArguments, "Parameter unknown")
 			return nil, &a
 		}
@@ -168,6 +182,9 @@ func (n *session) dataCommand(c Command, arg string) {
 	case n.mail == nil:
 		n.own(c, n.refusal(c, 503, nixie.InvalidCommand, "There is no sender yet"))
 		return
+	case n.mail.body == binaryMIME: // RFC 3030, 3: only BDAT can carry it
+		n.own(c, n.refusal(c, 503, nixie.InvalidCommand, "DATA can't carry BODY=BINARYMIME"))
+		return
 	case len(n.mail.to) == 0:
 		n.own(c, n.refusal(c, 503, nixie.InvalidCommand, "There is no recipient yet"))
 		return
@@ -182,6 +199,9 @@ func (n *session) dataCommand(c Command, arg string) {
 	defer b.free()
 	n.wire.block, n.wire.until = l.Times.Block, time.Now().Add(l.Times.Message)
 	whole, err := n.wire.receive(b)
+	if heard := n.server.config.Heard; heard != nil {
+		heard(&n.Session, Body, nil, b.total)
+	}
 	if err != nil {
 		n.lost(c, err)
 		return
@@ -252,6 +272,9 @@ func (n *session) handOver(c Command, m *mail, b *body) {
 			accepted++
 		}
 		replyCode = a.ReplyCode()
+		if len(a.Then) > 0 && n.end != "" { // a piece has closed the connection
+			break
+		}
 	}
 	n.messages++
 	if accepted > 0 {

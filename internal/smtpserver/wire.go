@@ -42,6 +42,7 @@ type wire struct {
 	until time.Time
 	block time.Duration
 	write time.Duration // bounds each write
+	heard func([]byte)  // gets what was read of a line; may be nil
 
 	mu            sync.Mutex // guards what follows, which interrupt and cut touch
 	conn          net.Conn
@@ -53,6 +54,9 @@ type wire struct {
 
 func newWire(conn net.Conn, write time.Duration) *wire {
 	w := &wire{conn: conn, raw: conn, write: write}
+	if t, ok := conn.(*tls.Conn); ok {
+		w.raw = t.NetConn()
+	}
 	w.in = bufio.NewReaderSize(incoming{w}, readBuf)
 	w.out = bufio.NewWriter(outgoing{w})
 	return w
@@ -143,12 +147,13 @@ func (w *wire) cut() {
 }
 
 // line reads a command line of at most limit bytes and returns it without its
-// CRLF. After errLong the line is read to its end; after errLineEnd and
-// errEndless nothing that follows can be trusted.
+// CRLF. After errLong the line is read to its end, and its beginning returned; after
+// errLineEnd and errEndless nothing that follows can be trusted.
 func (w *wire) line(limit int) (string, error) {
-	b, err := w.in.ReadSlice('\n')
+	b, err := w.readLine()
 	if errors.Is(err, bufio.ErrBufferFull) {
-		return "", w.skipLine(b)
+		head := string(b[:limit])
+		return head, w.skipLine(b)
 	}
 	if err != nil {
 		return "", err
@@ -157,16 +162,25 @@ func (w *wire) line(limit int) (string, error) {
 		return "", errLineEnd
 	}
 	if len(b) > limit {
-		return "", errLong
+		return string(b[:limit]), errLong
 	}
 	return string(b[:len(b)-2]), nil
+}
+
+// readLine is ReadSlice to the next LF, heard.
+func (w *wire) readLine() ([]byte, error) {
+	b, err := w.in.ReadSlice('\n')
+	if w.heard != nil && len(b) > 0 {
+		w.heard(b)
+	}
+	return b, err
 }
 
 // skipLine reads on to the end of a line that began with b.
 func (w *wire) skipLine(b []byte) error {
 	last, skipped := b[len(b)-1], len(b)
 	for skipped <= maxSkip {
-		b, err := w.in.ReadSlice('\n')
+		b, err := w.readLine()
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return err
 		}
@@ -186,11 +200,24 @@ func (w *wire) skipLine(b []byte) error {
 }
 
 // startTLS goes on under TLS. Nothing may be left in the buffer of what came before.
-func (w *wire) startTLS(config *tls.Config, handshake time.Duration) (*tls.ConnectionState, error) {
+func (w *wire) startTLS(config *tls.Config, limit time.Duration) (*tls.ConnectionState, error) {
 	if err := w.out.Flush(); err != nil {
 		return nil, err
 	}
-	until := time.Now().Add(handshake)
+	conn := tls.Server(w.raw, config)
+	state, err := w.handshake(conn, limit)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.conn = conn
+	w.mu.Unlock()
+	return state, nil
+}
+
+// handshake waits for the client's part in it.
+func (w *wire) handshake(conn *tls.Conn, limit time.Duration) (*tls.ConnectionState, error) {
+	until := time.Now().Add(limit)
 	if err := w.wait(until); err != nil {
 		return nil, err
 	}
@@ -198,13 +225,9 @@ func (w *wire) startTLS(config *tls.Config, handshake time.Duration) (*tls.Conne
 	if err := w.raw.SetWriteDeadline(until); err != nil {
 		return nil, err
 	}
-	conn := tls.Server(w.raw, config)
 	if err := conn.Handshake(); err != nil {
 		return nil, err
 	}
-	w.mu.Lock()
-	w.conn = conn
-	w.mu.Unlock()
 	state := conn.ConnectionState()
 	return &state, nil
 }
@@ -222,4 +245,13 @@ func (w *wire) close(linger bool) {
 		_, _ = io.CopyN(io.Discard, w.raw, maxLinger)
 	}
 	_ = w.conn.Close()
+}
+
+// reset sends what is due and breaks the connection off.
+func (w *wire) reset() {
+	_ = w.out.Flush()
+	if l, ok := w.raw.(interface{ SetLinger(sec int) error }); ok {
+		_ = l.SetLinger(0) // RST in place of FIN
+	}
+	_ = w.raw.Close()
 }
