@@ -1,0 +1,128 @@
+package check
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/internal/lab/order"
+)
+
+// maxReceived is how many Received fields a message may have. RFC 5321, 6.3 wants at least 100.
+const maxReceived = 100
+
+// message answers the end of a message: first for all, then for each domain among the
+// recipients, then for each mailbox. The first cause wins.
+func (k *Checker) message(ask *order.Ask) (order.Order, bool) {
+	if countReceived(ask.Header) > maxReceived {
+		return refuse("loop", 554, nixie.RoutingLoopDetected, "Too many hops: the message goes round in a loop")
+	}
+	for i, to := range ask.Recipients {
+		_, domain := split(to)
+		d, ok := find(k.domains, domain)
+		if !ok || d.recipientsIn(ask.Recipients[:i]) > 0 {
+			continue
+		}
+		if o, ok := k.content(d, ask); ok {
+			return o, true
+		}
+	}
+	for _, to := range ask.Recipients {
+		local, domain := split(to)
+		d, ok := find(k.domains, domain)
+		if !ok {
+			continue
+		}
+		m, known := find(d.mailboxes, local)
+		switch {
+		case known && !m.Reply.IsZero() && m.At == order.Message:
+			return say(m.cause, m.Reply, words(m.Say)...)
+		case known && m.Size > 0 && ask.Size > m.Size:
+			return m.tooBig()
+		}
+		if q := quotaOf(d, m); q != nil && k.used.get(mailboxKey(d, local))+ask.Size > q.Bytes {
+			return full(q)
+		}
+	}
+	return none()
+}
+
+// Took counts a message that was accepted, by whatever decided so, for the quotas of
+// its recipients. ask is that of the stage data.
+func (k *Checker) Took(ask *order.Ask) {
+	for _, to := range ask.Recipients {
+		local, domain := split(to)
+		d, ok := find(k.domains, domain)
+		if !ok {
+			continue
+		}
+		m, _ := find(d.mailboxes, local)
+		if quotaOf(d, m) != nil {
+			k.used.change(mailboxKey(d, local), func(n int64, _ bool) int64 { return n + ask.Size })
+		}
+	}
+}
+
+func countReceived(header []byte) int {
+	n := 0
+	for len(header) > 0 {
+		if header[0]|0x20 == 'r' && hasName(header, "received") {
+			n++
+		}
+		end := bytes.IndexByte(header, '\n')
+		if end < 0 {
+			break
+		}
+		header = header[end+1:]
+	}
+	return n
+}
+
+// hasName reports whether a line begins with the name of a field, given in lower case.
+func hasName(line []byte, name string) bool {
+	if len(line) <= len(name) {
+		return false
+	}
+	for i := range len(name) {
+		c := line[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != name[i] {
+			return false
+		}
+	}
+	rest := bytes.TrimLeft(line[len(name):], " \t")
+	return len(rest) > 0 && rest[0] == ':'
+}
+
+// fields returns the values of all fields of a name given in lower case, unfolded, at
+// most max. RFC 5322, 2.2.3.
+func fields(header []byte, name string, max int) []string {
+	var list []string
+	for len(header) > 0 && len(list) < max {
+		end := fieldEnd(header)
+		if hasName(header, name) {
+			_, value, _ := bytes.Cut(header[:end], []byte(":"))
+			text := strings.NewReplacer("\r", "", "\n", "").Replace(string(value))
+			list = append(list, strings.TrimSpace(text))
+		}
+		header = header[end:]
+	}
+	return list
+}
+
+// fieldEnd returns where the field at the start of header ends, with its continuation lines.
+func fieldEnd(header []byte) int {
+	end := 0
+	for {
+		lf := bytes.IndexByte(header[end:], '\n')
+		if lf < 0 {
+			return len(header)
+		}
+		end += lf + 1
+		if end == len(header) || header[end] != ' ' && header[end] != '\t' {
+			return end
+		}
+	}
+}
