@@ -49,20 +49,20 @@ func (s *Server) reply(raw []byte, udp bool) reply {
 		return s.packed(m)
 	}
 	does := s.fill(m, udp)
-	if does == Silent {
+	if does == silent {
 		return reply{}
 	}
 	m.Truncate(size)
-	if does == Truncated && udp {
+	if does == truncated && udp {
 		m.Answer, m.Ns, m.Truncated = nil, nil, true
 	}
 	r := s.packed(m)
-	r.slow = does == Slow
+	r.slow = does == slow
 	return r
 }
 
 // fill puts the names' answer into m, which has the question.
-func (s *Server) fill(m *dns.Msg, udp bool) Behaviour {
+func (s *Server) fill(m *dns.Msg, udp bool) behaviour {
 	q := m.Question[0]
 	a := s.names.ask(q.Name, q.Qtype)
 	m.Rcode, m.Answer, m.Authoritative = a.rcode, a.records, a.ours

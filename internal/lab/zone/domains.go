@@ -45,8 +45,8 @@ func readDomains(text string) ([]row, error) {
 			return nil, fmt.Errorf("domains.tsv:%d: %d columns; name, does and means are wanted", i+1, len(fields))
 		}
 		what, rrtype, typed := strings.Cut(fields[1], " ")
-		r := row{name: fields[0], means: fields[2], trouble: trouble{what: Behaviour(what), rrtype: dns.StringToType[rrtype]}}
-		if !slices.Contains([]Behaviour{Answers, NXDomain, ServFail, Refused, Slow, Silent, Truncated}, r.trouble.what) || typed && r.trouble.rrtype == 0 {
+		r := row{name: fields[0], means: fields[2], trouble: trouble{what: behaviour(what), rrtype: dns.StringToType[rrtype]}}
+		if !slices.Contains([]behaviour{answers, nxdomain, servfail, refused, slow, silent, truncated}, r.trouble.what) || typed && r.trouble.rrtype == 0 {
 			return nil, fmt.Errorf("domains.tsv:%d: %q is nothing that a name can do", i+1, fields[1])
 		}
 		rows = append(rows, r)
@@ -70,16 +70,23 @@ const maxDescribed = 3
 // describe writes what a name answers.
 func (l *Lookup) describe(r row) string {
 	var all []string
-	if r.trouble.what != Answers {
-		all = append(all, does(r.trouble))
+	switch r.trouble.what {
+	case answers:
+	case slow, truncated:
+		all = append(all, named(r.trouble))
+	default:
+		all = append(all, named(r.trouble))
+		if r.trouble.rrtype == 0 {
+			return all[0]
+		}
 	}
 	name := dns.CanonicalName(r.name)
 	switch node, exists := l.node(name); {
 	case r.name == "NAME.peer.lab.test":
 		return "MX 10 NAME.peer.lab.test.; A or AAAA as it listens"
-	case !exists && r.trouble.what == Answers:
+	case !exists:
 		all = append(all, "NXDOMAIN")
-	case exists:
+	default:
 		all = append(all, described(node)...)
 		if dmarc := l.names["_dmarc."+name][dns.TypeTXT]; len(dmarc) > 0 {
 			all = append(all, "_dmarc "+data(dmarc[0]))
@@ -88,11 +95,11 @@ func (l *Lookup) describe(r row) string {
 	return strings.Join(all, "; ")
 }
 
-// does writes a trouble as people know it.
-func does(t trouble) string {
-	s := map[Behaviour]string{
-		NXDomain: "NXDOMAIN", ServFail: "SERVFAIL", Refused: "REFUSED",
-		Slow: "after a wait", Silent: "nothing", Truncated: "TC over UDP",
+// named writes a trouble as people know it.
+func named(t trouble) string {
+	s := map[behaviour]string{
+		nxdomain: "NXDOMAIN", servfail: "SERVFAIL", refused: "REFUSED",
+		slow: "after a wait", silent: "nothing", truncated: "TC over UDP",
 	}[t.what]
 	if t.rrtype != 0 {
 		s += " to " + dns.TypeToString[t.rrtype]

@@ -16,15 +16,15 @@ const (
 	// server says of it that it doesn't exist.
 	Elsewhere Status = iota
 	Known            // it has an MX or an address
-	NotThere         // it doesn't exist: NXDOMAIN
+	NXDomain         // it doesn't exist: NXDOMAIN
 	NoData           // it exists, and has neither MX nor address
-	Failing          // no answer, or a refusal, or aliases in a ring: try again later
+	ServFail         // no answer, or a refusal, or aliases in a ring: try again later
 	NullMX           // it takes no mail, and so sends none: RFC 7505
 )
 
 // String returns the status in a word or two, for people.
 func (s Status) String() string {
-	words := []string{"elsewhere", "known", "not there", "no data", "failing", "null MX"}
+	words := []string{"elsewhere", "known", "NXDOMAIN", "no data", "SERVFAIL", "null MX"}
 	if s < 0 || int(s) >= len(words) {
 		return "unknown status"
 	}
@@ -110,9 +110,9 @@ func (a *answer) status() Status {
 	case !a.ours:
 		return Elsewhere
 	case a.rcode == dns.RcodeNameError:
-		return NotThere
-	case a.rcode != dns.RcodeSuccess, a.does == Silent, a.loop:
-		return Failing
+		return NXDomain
+	case a.rcode != dns.RcodeSuccess, a.does == silent, a.loop:
+		return ServFail
 	}
 	return Known
 }

@@ -6,23 +6,23 @@ import (
 	"github.com/miekg/dns"
 )
 
-// A Behaviour is what a name does in place of answering from its records.
-type Behaviour string
+// A behaviour is what a name does in place of answering from its records.
+type behaviour string
 
 // The behaviours, in the words of domains.tsv.
 const (
-	Answers   Behaviour = ""
-	NXDomain  Behaviour = "nxdomain"  // it doesn't exist
-	ServFail  Behaviour = "servfail"  // the server fails
-	Refused   Behaviour = "refused"   // the server doesn't want to
-	Slow      Behaviour = "slow"      // it answers after Config.Slow
-	Silent    Behaviour = "silent"    // it never answers
-	Truncated Behaviour = "truncated" // over UDP only that the answer is too long
+	answers   behaviour = ""
+	nxdomain  behaviour = "nxdomain"  // it doesn't exist
+	servfail  behaviour = "servfail"  // the server fails
+	refused   behaviour = "refused"   // the server doesn't want to
+	slow      behaviour = "slow"      // it answers after Config.Slow
+	silent    behaviour = "silent"    // it never answers
+	truncated behaviour = "truncated" // over UDP only that the answer is too long
 )
 
 // A trouble is a behaviour, to questions of one type; of all types if that is 0.
 type trouble struct {
-	what   Behaviour
+	what   behaviour
 	rrtype uint16
 }
 
@@ -35,7 +35,7 @@ type answer struct {
 	records []dns.RR // the answer section, names spelled as asked
 	soa     *dns.SOA // of the zone, for an answer without records: RFC 2308, 2
 	ours    bool     // the name asked for is the lab's
-	does    Behaviour
+	does    behaviour
 	loop    bool // aliases that lead nowhere
 }
 
@@ -59,7 +59,7 @@ func (l *Lookup) ask(name string, rrtype uint16) answer {
 		if len(seen) == 1 {
 			a.ours = exists || a.soa != nil
 		}
-		if does := l.behaviour(key, rrtype); does != Answers {
+		if does := l.doing(key, rrtype); does != answers {
 			a.does = does
 		}
 		if a.rcode = rcodeOf(a.does, exists); a.rcode != dns.RcodeSuccess {
@@ -78,13 +78,13 @@ func (l *Lookup) ask(name string, rrtype uint16) answer {
 }
 
 // rcodeOf returns the response code. The end of a chain of aliases decides: RFC 6604, 3.
-func rcodeOf(does Behaviour, exists bool) int {
+func rcodeOf(does behaviour, exists bool) int {
 	switch {
-	case does == ServFail:
+	case does == servfail:
 		return dns.RcodeServerFailure
-	case does == Refused:
+	case does == refused:
 		return dns.RcodeRefused
-	case does == NXDomain || !exists:
+	case does == nxdomain || !exists:
 		return dns.RcodeNameError
 	}
 	return dns.RcodeSuccess
@@ -104,14 +104,14 @@ func (l *Lookup) node(key string) (r records, exists bool) {
 	return nil, false
 }
 
-// behaviour returns what the name, or the nearest one above that does anything, does.
-func (l *Lookup) behaviour(key string, rrtype uint16) Behaviour {
+// doing returns what the name, or the nearest one above that does anything, does.
+func (l *Lookup) doing(key string, rrtype uint16) behaviour {
 	for n := key; n != "."; n = above(n) {
 		if t, ok := l.does[n]; ok && (t.rrtype == 0 || t.rrtype == rrtype) {
 			return t.what
 		}
 	}
-	return Answers
+	return answers
 }
 
 // authority returns the SOA of the zone that the name is in; nil if it isn't ours.

@@ -22,6 +22,8 @@ const (
 	maxWaiting = 64
 	// idleTime is how long a TCP client may take for a question, and to read an answer.
 	idleTime = 10 * time.Second
+	// restTime is waited after a socket had trouble.
+	restTime = 100 * time.Millisecond
 	// maxTries is how often a port is looked for that is free for UDP and TCP.
 	maxTries = 20
 )
@@ -141,8 +143,11 @@ func (s *Server) serveUDP() error {
 		switch {
 		case s.life.Err() != nil:
 			return nil
-		case err != nil:
+		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("zone: reading from UDP %s: %w", s.Addr(), err)
+		case err != nil:
+			s.rest(err)
+			continue
 		}
 		r := s.reply(buf[:n], true)
 		switch {
@@ -172,16 +177,22 @@ func (s *Server) sendLater(wire []byte, to netip.AddrPort) {
 	}
 	s.running.Go(func() {
 		defer func() { <-s.waiting }()
-		if s.wait() {
+		if s.wait(s.config.Slow) {
 			s.send(wire, to)
 		}
 	})
 }
 
-// wait lets Config.Slow pass; false if the server ended before.
-func (s *Server) wait() bool {
+// rest lets a moment pass after a trouble that may end, as when no file descriptors are left.
+func (s *Server) rest(trouble error) {
+	s.config.Log.Warn("the lab's DNS has trouble with a socket", "error", trouble)
+	s.wait(restTime)
+}
+
+// wait lets a time pass; false if the server ended before.
+func (s *Server) wait(d time.Duration) bool {
 	select {
-	case <-s.after(s.config.Slow):
+	case <-s.after(d):
 		return true
 	case <-s.life.Done():
 		return false
@@ -197,8 +208,11 @@ func (s *Server) serveTCP() error {
 				_ = conn.Close()
 			}
 			return nil
-		case err != nil:
+		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("zone: accepting on TCP %s: %w", s.Addr(), err)
+		case err != nil:
+			s.rest(err)
+			continue
 		}
 		select {
 		case s.conns <- struct{}{}:
@@ -228,7 +242,7 @@ func (s *Server) serveConn(conn net.Conn) {
 		if r.wire == nil {
 			continue
 		}
-		if r.slow && !s.wait() {
+		if r.slow && !s.wait(s.config.Slow) {
 			return
 		}
 		if err := writeReply(conn, r.wire); err != nil {

@@ -48,7 +48,7 @@ type mechanism struct {
 
 func (c *spfCheck) host(domain string) SPFResult {
 	a := c.names.query(domain, dns.TypeTXT)
-	if a.status() == Failing {
+	if a.status() == ServFail {
 		return SPFTempError
 	}
 	var found []string
