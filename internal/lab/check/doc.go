@@ -2,8 +2,8 @@
 // unknown mailbox, a full one, a sender too fast, a wrong password. Which mailboxes,
 // domains and users there are is data: see fixtures.toml and [ParseFixtures].
 //
-// Nothing here verifies a signature. Of DKIM and ARC only the tags that stand in the
-// header are looked at, and SPF is what [EvaluateSPF] understands of it.
+// Nothing here verifies a signature: of DKIM and ARC only the tags that stand in the
+// header are looked at. The DNS is asked through the functions of a [Config].
 package check
 
 import (
@@ -14,30 +14,32 @@ import (
 	"github.com/nixiemail/nixie/internal/lab/order"
 )
 
-// A DomainStatus is what the DNS says of a domain that mail comes from or goes to.
+// A DomainStatus is what the DNS says of a domain that mail comes from or goes to. The
+// values are those of package zone, in its order.
 type DomainStatus int
 
-// The answers. The zero DomainStatus says that all is well.
+// The statuses.
 const (
-	Known    DomainStatus = iota
-	NXDomain              // there is no such name
-	NoData                // the name is there, and neither MX nor address
-	ServFail              // no answer can be had now
-	NullMX                // it takes no mail: RFC 7505
+	Elsewhere DomainStatus = iota // the lab knows nothing of it, and takes it to be in order
+	Known
+	NXDomain // there is no such name
+	NoData   // the name is there, and neither MX nor address
+	ServFail // no answer can be had now
+	NullMX   // it takes no mail: RFC 7505
 )
 
-// An SPFResult is the result of a check of the sender's domain. RFC 7208, 2.6.
-type SPFResult int
+// An SPFResult is what SPF says of a client and a sender's domain, in the words of RFC 7208, 2.6.
+type SPFResult string
 
-// The results. The zero SPFResult is that of a domain without a record.
+// The results.
 const (
-	SPFNone SPFResult = iota
-	SPFNeutral
-	SPFPass
-	SPFFail
-	SPFSoftFail
-	SPFTempError
-	SPFPermError
+	SPFNone      SPFResult = "none"
+	SPFNeutral   SPFResult = "neutral"
+	SPFPass      SPFResult = "pass"
+	SPFFail      SPFResult = "fail"
+	SPFSoftFail  SPFResult = "softfail"
+	SPFTempError SPFResult = "temperror"
+	SPFPermError SPFResult = "permerror"
 )
 
 // A Config is what a Checker is made of. Functions that are nil are not asked, as if
@@ -52,6 +54,8 @@ type Config struct {
 	Domain func(name string) DomainStatus
 	// Reverse reports whether the address has a name that leads back to it.
 	Reverse func(client netip.Addr) bool
+	// Listed returns why the address is on a list of unwanted clients, "" if it isn't.
+	Listed func(client netip.Addr) string
 	// SPF checks whether the client may send for the domain, in lower case.
 	SPF func(domain string, client netip.Addr) SPFResult
 	// Challenge returns the random part of a challenge of CRAM-MD5, of letters and digits

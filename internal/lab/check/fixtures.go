@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,9 +74,9 @@ type Domain struct {
 
 	// Sender is what a client must have done before it sends for this domain: "login" or "tls".
 	Sender string `toml:"sender"`
-	// Reverse: the client needs reverse DNS. Blocked are clients that are refused.
-	Reverse bool           `toml:"reverse"`
-	Blocked []netip.Prefix `toml:"blocked"`
+	// Reverse: the client needs reverse DNS. DNSBL: it must not be on a list.
+	Reverse bool `toml:"reverse"`
+	DNSBL   bool `toml:"dnsbl"`
 
 	// ASCII: the next hop has no SMTPUTF8. Plain: it has no REQUIRETLS.
 	ASCII bool `toml:"ascii"`

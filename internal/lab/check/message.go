@@ -12,22 +12,31 @@ import (
 const maxReceived = 100
 
 // message answers the end of a message: first for all, then for each domain among the
-// recipients, then for each mailbox. The first cause wins.
+// recipients, then for each mailbox. The first cause wins. If the ask names a recipient, as
+// LMTP has it, the answer is for that one.
 func (k *Checker) message(ask *order.Ask) (order.Order, bool) {
 	if countReceived(ask.Header) > maxReceived {
 		return refuse("loop", 554, nixie.RoutingLoopDetected, "Too many hops: the message goes round in a loop")
 	}
-	for i, to := range ask.Recipients {
+	if ask.To != "" {
+		one := [1]string{ask.To}
+		return k.messageFor(ask, one[:])
+	}
+	return k.messageFor(ask, ask.Recipients)
+}
+
+func (k *Checker) messageFor(ask *order.Ask, recipients []string) (order.Order, bool) {
+	for i, to := range recipients {
 		_, domain := split(to)
 		d, ok := find(k.domains, domain)
-		if !ok || d.recipientsIn(ask.Recipients[:i]) > 0 {
+		if !ok || d.recipientsIn(recipients[:i]) > 0 {
 			continue
 		}
 		if o, ok := k.content(d, ask); ok {
 			return o, true
 		}
 	}
-	for _, to := range ask.Recipients {
+	for _, to := range recipients {
 		local, domain := split(to)
 		d, ok := find(k.domains, domain)
 		if !ok {
@@ -47,19 +56,26 @@ func (k *Checker) message(ask *order.Ask) (order.Order, bool) {
 	return none()
 }
 
-// Took counts a message that was accepted, by whatever decided so, for the quotas of
-// its recipients. ask is that of the stage data.
+// Took counts a message that was accepted, whoever decided so, for the quotas of its
+// recipients, or of the one that the ask names. ask is that of the stage data.
 func (k *Checker) Took(ask *order.Ask) {
+	if ask.To != "" {
+		k.fill(ask.To, ask.Size)
+		return
+	}
 	for _, to := range ask.Recipients {
-		local, domain := split(to)
-		d, ok := find(k.domains, domain)
-		if !ok {
-			continue
-		}
-		m, _ := find(d.mailboxes, local)
-		if quotaOf(d, m) != nil {
-			k.used.change(mailboxKey(d, local), func(n int64, _ bool) int64 { return n + ask.Size })
-		}
+		k.fill(to, ask.Size)
+	}
+}
+
+func (k *Checker) fill(to string, size int64) {
+	local, domain := split(to)
+	d, ok := find(k.domains, domain)
+	if !ok {
+		return
+	}
+	if m, _ := find(d.mailboxes, local); quotaOf(d, m) != nil {
+		k.used.change(mailboxKey(d, local), func(n int64, _ bool) int64 { return n + size })
 	}
 }
 

@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +67,7 @@ func (k *Checker) domainRefuses(d *Domain, ask *order.Ask, local string) (order.
 	switch {
 	case !d.Reply.IsZero() && d.At != order.Message:
 		return say("domain "+d.Name, d.Reply, words(d.Say)...)
-	case blocked(d.Blocked, ask.Client):
+	case d.DNSBL && k.config.Listed != nil && k.config.Listed(ask.Client) != "": // RFC 5782
 		return refuse("client listed", 550, nixie.DeliveryNotAuthorizedMessageRefused, "The client's address is on a list of unwanted ones")
 	case d.Reverse && k.config.Reverse != nil && !k.config.Reverse(ask.Client): // RFC 7372, 3.3
 		return refuse("reverse DNS", 550, nixie.ReverseDNSValidationFailed, "The client's address has no name that leads back to it")
@@ -78,10 +77,6 @@ func (k *Checker) domainRefuses(d *Domain, ask *order.Ask, local string) (order.
 		return refuse("address not ASCII", 553, nixie.NonASCIIAddressesNotPermitted, "This domain takes addresses in ASCII only")
 	}
 	return none()
-}
-
-func blocked(list []netip.Prefix, client netip.Addr) bool {
-	return slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(client.Unmap()) })
 }
 
 // words are the lines of a fixture, nil for the usual ones.
