@@ -44,6 +44,8 @@ type Config struct {
 	// client says in AUTH too. b is valid only inside the call, and size is its length. Of a
 	// message there is only the size. May be nil.
 	Heard func(s *Session, d Direction, b []byte, size int)
+	// Ended is told of the end of each session, after all else. May be nil.
+	Ended func(s *Session, how End)
 }
 
 // A Direction tells what of a dialogue is heard.

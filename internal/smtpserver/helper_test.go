@@ -257,6 +257,14 @@ func (c *client) wantClosed() {
 	}
 }
 
+// wantEnd reads all until the connection is closed in good order.
+func (c *client) wantEnd() {
+	c.t.Helper()
+	if rest, err := io.ReadAll(c.in); err != nil {
+		c.t.Fatalf("after %q: %v; want the end", rest, err)
+	}
+}
+
 // hello goes as far as MAIL may come.
 func (c *client) hello() {
 	c.t.Helper()
@@ -273,6 +281,16 @@ func (c *client) data() {
 	c.do("MAIL FROM:<>", "250 2.1.0")
 	c.do("RCPT TO:<b@bounces.example.net>", "250 2.1.5")
 	c.do("DATA", "354")
+}
+
+// startTLS is the client's part of the handshake.
+func (c *client) startTLS(config *tls.Config) {
+	c.t.Helper()
+	conn := tls.Client(c.conn, config)
+	if err := conn.Handshake(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.conn, c.in = conn, bufio.NewReader(conn)
 }
 
 // certificate makes a configuration for mx.example.net, signed by itself, and one

@@ -149,6 +149,36 @@ func FuzzSession(f *testing.F) {
 	})
 }
 
+// FuzzAuth is FuzzSession for a whole dialogue with AUTH: besides, nobody is logged in who
+// was not let in.
+func FuzzAuth(f *testing.F) {
+	for _, s := range []string{
+		"EHLO a\r\nAUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=\r\nMAIL FROM:<> AUTH=<>\r\nRCPT TO:<b@bounces.example.net>\r\nDATA\r\nx\r\n.\r\n",
+		"EHLO a\r\nAUTH PLAIN\r\ndGVzdAB0ZXN0ADEyMzQ=\r\nAUTH PLAIN AAAA\r\nMAIL FROM:<a@b> AUTH=e+3Dmc2@example.com\r\n",
+		"EHLO a\r\nAUTH LOGIN\r\ndGVzdA==\r\n*\r\nAUTH LOGIN dGVzdA==\r\nMTIzNA==\r\n", "EHLO a\r\nauth login\r\n",
+		"EHLO a\r\nAUTH CRAM-MD5\r\ndGVzdCBiOTEz\r\nAUTH CRAM-MD5 AAAA\r\nAUTH EXTERNAL =\r\nRSET\r\n",
+		"AUTH PLAIN\r\nHELO a\r\nAUTH\r\nEHLO a\r\nMAIL FROM:<>\r\nAUTH PLAIN =\r\n", "EHLO a\r\nAUTH PLAIN\r\n=AAA\nx",
+		"EHLO a\r\nAUTH PLAIN\r\n" + strings.Repeat("A", 13_000) + "\r\nAUTH PLAIN " + strings.Repeat("A", 3000) + "\r\n",
+	} {
+		f.Add([]byte(s), uint64(1))
+	}
+	f.Fuzz(func(t *testing.T, sent []byte, seed uint64) {
+		h, r := &logins{}, &transcript{}
+		said := converse(t, smtpserver.Config{Handler: h, Auth: newDoorman(), Heard: r.hear, Limits: smtpserver.Limits{Message: 4 << 10}}, sent, seed)
+		if checkReplies(t, said) == 0 {
+			t.Error("the server says nothing")
+		}
+		for _, login := range h.names {
+			if login != "" && (login != "test" || !strings.Contains(said, "\r\n235 ")) {
+				t.Errorf("%q is logged in; the server says %q", login, said)
+			}
+		}
+		if n := strings.Count(said, "\r\n235 "); n > 1 {
+			t.Errorf("a client logs in %d times", n)
+		}
+	})
+}
+
 // checkEnvelope holds an envelope against what its comments promise.
 func checkEnvelope(t *testing.T, e *smtpserver.Envelope, l smtpserver.Limits) {
 	t.Helper()

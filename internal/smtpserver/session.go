@@ -72,6 +72,9 @@ func (n *session) run() {
 	} else {
 		n.wire.close(n.linger)
 	}
+	if n.server.config.Ended != nil {
+		n.server.config.Ended(&n.Session, n.end)
+	}
 	n.server.observe(Observation{What: Ended, End: n.end, Time: time.Since(n.began)})
 	level := slog.LevelDebug
 	switch n.end {

@@ -101,7 +101,11 @@ func (n *session) takes(stage Stage, p Param) bool {
 	if take := n.server.config.Take; take != nil {
 		return take(&n.Session, stage, p)
 	}
-	return n.offered[extensionOf(stage, p.Name)]
+	keyword := extensionOf(stage, p.Name)
+	if keyword == "8BITMIME" && upper(p.Value) == binaryMIME && n.offered[binaryMIME] {
+		keyword = binaryMIME
+	}
+	return n.offered[keyword]
 }
 
 // params reads the parameters behind a path. RFC 5321, 4.1.1.11: 555 for those of

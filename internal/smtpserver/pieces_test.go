@@ -1,0 +1,227 @@
+package smtpserver_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/internal/smtpserver"
+)
+
+// raw is a piece that is said after a wait.
+func raw(wait time.Duration, text string) smtpserver.Answer {
+	return smtpserver.Answer{Stall: wait, Raw: []byte(text)}
+}
+
+// pieces is an answer that is said one after the other.
+func pieces(first smtpserver.Answer, then ...smtpserver.Answer) smtpserver.Answer {
+	first.Then = then
+	return first
+}
+
+func TestReplyCode(t *testing.T) {
+	ok := smtpserver.Say(250, nixie.OtherUndefinedStatus.Success(), "Ok")
+	for _, tt := range []struct {
+		answer smtpserver.Answer
+		want   int
+	}{
+		{smtpserver.Answer{}, 0},
+		{ok, 250},
+		{raw(0, "55"), 0},
+		{raw(0, "550"), 550},
+		{raw(0, "5x0 no"), 0},
+		{pieces(raw(0, "5"), raw(0, "50 x\r\n")), 550},
+		{pieces(raw(0, "5"), raw(0, "5"), raw(0, "0")), 550},
+		{pieces(smtpserver.Answer{Stall: time.Second}, raw(0, "421 x\r\n")), 421},
+		{pieces(smtpserver.Answer{Stall: time.Second}, ok), 250},
+		{pieces(ok, raw(0, "550 x\r\n")), 250},
+		{pieces(raw(0, "250 x\r\n"), raw(0, "550 x\r\n")), 250},
+		{pieces(raw(0, "2"), smtpserver.Answer{Close: true}, raw(0, "50")), 0},
+		{pieces(smtpserver.Answer{Close: true}, ok), 0},
+	} {
+		if got := tt.answer.ReplyCode(); got != tt.want {
+			t.Errorf("%+v has the reply code %d, want %d", tt.answer, got, tt.want)
+		}
+	}
+}
+
+// chunks reads what the server sends at once until it closes. A net.Pipe keeps writes apart.
+func (c *client) chunks() (list []string) {
+	c.t.Helper()
+	b := make([]byte, 64<<10)
+	for {
+		n, err := c.conn.Read(b)
+		if n > 0 {
+			list = append(list, string(b[:n]))
+		}
+		if err != nil {
+			return list
+		}
+	}
+}
+
+// Pieces leave one by one, each after its wait, until one closes.
+func TestPieces(t *testing.T) {
+	closing := smtpserver.Answer{Stall: time.Minute, Close: true}
+	for _, tt := range []struct {
+		name   string
+		answer smtpserver.Answer
+		want   []string
+		after  time.Duration
+	}{
+		{"split", pieces(raw(0, "5"), raw(time.Second, "50 5."), raw(0, "1.1 x\r\n"), closing), []string{"5", "50 5.", "1.1 x\r\n"}, 61 * time.Second},
+		{"half, silence, the end", pieces(raw(0, "250-2.0."), closing), []string{"250-2.0."}, time.Minute},
+		{"a wait first", pieces(smtpserver.Answer{Stall: time.Second}, raw(0, "250 x\r\n"), closing), []string{"250 x\r\n"}, 61 * time.Second},
+		{"nothing after the end", pieces(raw(0, "250 x\r\n"), closing, raw(0, "250 y\r\n")), []string{"250 x\r\n"}, time.Minute},
+		{"nothing at all", pieces(smtpserver.Answer{Close: true}, raw(0, "250 y\r\n")), nil, 0},
+		{"421 closes", pieces(smtpserver.Say(421, nixie.SystemNotAcceptingNetworkMessages.Transient(), "x"), raw(0, "250 y\r\n")), []string{"421 4.3.2 x\r\n"}, 0},
+		{"two replies", pieces(smtpserver.Say(250, nixie.OtherUndefinedStatus.Success(), "x"), smtpserver.Say(550, nixie.OtherUndefinedStatus.Permanent(), "y"), closing),
+			[]string{"250 2.0.0 x\r\n", "550 5.0.0 y\r\n"}, time.Minute},
+		{"pieces of pieces", pieces(raw(0, "250 x\r\n"), pieces(raw(0, "250 y\r\n"), raw(0, "250 z\r\n")), closing), []string{"250 x\r\n", "250 y\r\n"}, time.Minute},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func() smtpserver.Config { return change(smtpserver.StageOther, "NOOP", tt.answer) }, func(t *testing.T, _ *smtpserver.Server, l *pipeListener) {
+				c := l.dial(t)
+				c.want("220")
+				c.send("NOOP\r\n")
+				start := time.Now()
+				got := c.chunks()
+				if strings.Join(got, "|") != strings.Join(tt.want, "|") || time.Since(start) != tt.after {
+					t.Errorf("the server sends %q until %v, want %q until %v", got, time.Since(start), tt.want, tt.after)
+				}
+			})
+		})
+	}
+}
+
+// An answer has 64 pieces after the first.
+func TestLimitPieces(t *testing.T) {
+	var log syncBuffer
+	for _, n := range []int{64, 65} {
+		a := raw(0, "250-x\r\n")
+		for range n - 1 {
+			a.Then = append(a.Then, raw(0, "250-x\r\n"))
+		}
+		a.Then = append(a.Then, raw(0, "250 x\r\n"))
+		config := change(smtpserver.StageOther, "NOOP", a)
+		config.Log = slog.New(slog.NewTextHandler(&log, nil))
+		_, dial := start(t, config)
+		c := dial()
+		c.want("220")
+		c.send("NOOP\r\nQUIT\r\n")
+		rest, err := io.ReadAll(c.in)
+		if lines := strings.Count(string(rest), "\r\n"); lines != 1+64+1 || err != nil {
+			t.Errorf("of %d pieces the server says %d lines, %v; want 65, and one for QUIT", n, lines, err)
+		}
+		if logged := strings.Contains(log.String(), "pieces=65"); logged != (n == 65) {
+			t.Errorf("the log of %d pieces:\n%s", n, log.String())
+		}
+	}
+}
+
+// What an answer in pieces means is what the client reads of it.
+func TestPiecesDecide(t *testing.T) {
+	h := &splitter{}
+	_, dial := start(t, smtpserver.Config{Handler: h})
+	c := dial()
+	c.hello()
+	c.do("MAIL FROM:<>", "250")
+	h.answer = pieces(raw(0, "5"), raw(0, "50 5.1.1 x\r\n"))
+	c.do("RCPT TO:<b@bounces.example.net>", "550 5.1.1")
+	c.do("DATA", "503 5.5.1")
+	h.answer = pieces(raw(0, "2"), raw(0, "50 2.1.5 x\r\n"))
+	c.do("RCPT TO:<b@bounces.example.net>", "250 2.1.5")
+	c.do("DATA", "354")
+}
+
+// A splitter has one answer to RCPT.
+type splitter struct {
+	keeper
+	answer smtpserver.Answer
+}
+
+func (s *splitter) Rcpt(context.Context, *smtpserver.Session, smtpserver.Path) smtpserver.Answer {
+	return s.answer
+}
+
+// In LMTP nothing is said after a piece that closes, though there are more recipients.
+func TestPiecesLMTP(t *testing.T) {
+	h := &answerer{answer: pieces(raw(0, "250 2.0.0 x\r\n"), smtpserver.Answer{Close: true})}
+	_, dial := start(t, smtpserver.Config{Handler: h, LMTP: true})
+	c := dial()
+	c.want("220")
+	c.do("LHLO a", "250-"+name)
+	c.do("MAIL FROM:<>", "250")
+	c.do("RCPT TO:<a@bounces.example.net>", "250")
+	c.do("RCPT TO:<b@bounces.example.net>", "250")
+	c.do("DATA", "354")
+	c.send(".\r\n")
+	c.want("250 2.0.0")
+	c.wantClosed()
+}
+
+// A wait ends when the server ends, be it gracefully, and when the session's time is over;
+// until then the session has its place.
+func TestStallEnds(t *testing.T) {
+	config := func() smtpserver.Config {
+		c := change(smtpserver.StageOther, "NOOP", pieces(raw(3*time.Hour, "250 "), raw(3*time.Hour, "2.0.0 x\r\n")))
+		c.Limits.Sessions = 1
+		return c
+	}
+	bubble(t, config, func(t *testing.T, server *smtpserver.Server, l *pipeListener) {
+		c := l.dial(t)
+		c.want("220")
+		c.send("NOOP\r\n")
+		synctest.Wait()
+		l.dial(t).want("421 " + name)
+		wantAfter(t, c, 2*time.Hour, "250 2.0.0")
+		c.want("421 4.4.2")
+		c.wantClosed()
+		synctest.Wait()
+
+		c = l.dial(t)
+		c.want("220")
+		c.send("NOOP\r\n")
+		synctest.Wait()
+		done := make(chan error, 1)
+		go func() { done <- server.Shutdown(t.Context()) }()
+		wantAfter(t, c, 0, "250 2.0.0")
+		c.want("421 4.3.2")
+		c.wantClosed()
+		if err := <-done; err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+	})
+}
+
+// A reset is no end of file, in plain text and under TLS.
+func TestReset(t *testing.T) {
+	serverTLS, clientTLS := certificate(t)
+	for _, answer := range []smtpserver.Answer{
+		{Close: true, Reset: true},
+		pieces(raw(0, "250 "), smtpserver.Answer{Close: true, Reset: true}),
+	} {
+		config := change(smtpserver.StageOther, "NOOP", answer)
+		config.TLS = serverTLS
+		_, dial := start(t, config)
+		for _, secure := range []bool{false, true} {
+			c := dial()
+			c.hello()
+			if secure {
+				c.do("STARTTLS", "220")
+				c.startTLS(clientTLS)
+			}
+			c.send("NOOP\r\n")
+			if _, err := io.ReadAll(c.in); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("TLS %v: the connection ends by %v, want %v", secure, err, syscall.ECONNRESET)
+			}
+		}
+	}
+}
