@@ -3,8 +3,10 @@ package script
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Problem is what is wrong with one place of a file.
@@ -32,17 +34,56 @@ func (p *Problem) Error() string {
 // A reader reads the tree of one file and gathers what is wrong with it.
 type reader struct {
 	file     string
-	problems []error
+	keys     map[string][]string // the names of [Keys], by table
+	found    int                 // problems in all
+	problems []*Problem
+}
+
+func newReader(file string) *reader {
+	r := &reader{file: file, keys: map[string][]string{}}
+	for _, k := range Keys() {
+		r.keys[k.Table] = append(r.keys[k.Table], k.Name)
+	}
+	return r
 }
 
 // wrong notes a problem, unless there are enough.
 func (r *reader) wrong(line int, key, format string, args ...any) {
-	if len(r.problems) < MaxProblems {
-		r.problems = append(r.problems, &Problem{File: r.file, Line: line, Key: key, Text: fmt.Sprintf(format, args...)})
+	if r.found++; r.found <= MaxProblems {
+		r.problems = append(r.problems, &Problem{File: r.file, Line: line, Key: key, Text: printable(fmt.Sprintf(format, args...))})
 	}
 }
 
-func (r *reader) err() error { return errors.Join(r.problems...) }
+// err joins the problems by line.
+func (r *reader) err() error {
+	slices.SortStableFunc(r.problems, func(a, b *Problem) int { return a.Line - b.Line })
+	var all []error
+	for _, p := range r.problems {
+		all = append(all, p)
+	}
+	if more := r.found - MaxProblems; more > 0 {
+		all = append(all, &Problem{File: r.file, Text: fmt.Sprintf("and %d more", more)})
+	}
+	return errors.Join(all...)
+}
+
+// printable is s with an escape for whatever a terminal could take for a command.
+func printable(s string) string {
+	if !strings.ContainsFunc(s, unprintable) && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, c := range s {
+		if unprintable(c) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(c), "'"))
+		} else {
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(c rune) bool { return !strconv.IsPrint(c) }
 
 // quote is s as a message shows it: no control characters, and not too long.
 func quote(s string) string {

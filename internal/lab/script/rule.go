@@ -98,6 +98,7 @@ func (r *reader) rules(root *node) []*rule {
 }
 
 func (s section) rule(index int) *rule {
+	before := s.found
 	s.known("rule")
 	r := &rule{line: s.node.line, name: "rule " + strconv.Itoa(index+1)}
 	if name, ok := read(s, "name", parsed(parseName)); ok {
@@ -112,12 +113,10 @@ func (s section) rule(index int) *rule {
 	if given {
 		r.when = when.condition(r.stage)
 	}
-	for i := range r.answers {
-		if err := r.answers[i].check(r.stage); err != nil {
-			s.wrong(r.answers[i].line, r.answers[i].key, "%v", err)
-		}
-	}
 	s.counting(r)
+	if s.found == before { // else it may be what is missing that doesn't fit
+		s.fit(r)
+	}
 	return r
 }
 
@@ -156,9 +155,6 @@ func (s section) counting(r *rule) {
 	}
 	r.lasting, _ = read(s, "for", parsed(upTo(MaxPeriod)))
 	r.over, _ = read(s, "over", parsed(parseRate))
-	if s.has("for") && s.has("over") {
-		s.fault("for", "this and over exclude each other: make two rules of it")
-	}
 	stated, numbered := false, false
 	for i := range r.answers {
 		stated = stated || r.answers[i].says(waitMark)
@@ -171,6 +167,22 @@ func (s section) counting(r *rule) {
 	r.per = s.scope(r)
 }
 
+// fit notes what is right by itself and can't be together.
+func (s section) fit(r *rule) {
+	for i := range r.answers {
+		a := &r.answers[i]
+		if err := a.check(r.stage); err != nil {
+			s.wrong(a.line, a.key, "%v", err)
+		}
+	}
+	if s.has("for") && s.has("over") {
+		s.fault("for", "this and over exclude each other: make two rules of it")
+	}
+	if s.has("per") && !r.counts {
+		s.fault("per", "there is nothing to count: want answers, times, for or over too")
+	}
+}
+
 // scope reads what is counted apart.
 func (s section) scope(r *rule) scope {
 	if !s.has("per") {
@@ -179,9 +191,6 @@ func (s section) scope(r *rule) scope {
 	words, _ := readList(s, "per", 4, word("all", "client", "login", "sender", "recipient"))
 	if slices.Contains(words, "all") && len(words) > 1 {
 		s.fault("per", `"all" stands alone`)
-	}
-	if !r.counts {
-		s.fault("per", "there is nothing to count: want answers, times, for or over too")
 	}
 	var all scope
 	for _, w := range words {

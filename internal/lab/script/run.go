@@ -18,7 +18,8 @@ import (
 //
 // random returns numbers from 0 up to, but not, 1; it is asked by rules with percent
 // and with a delay of two times. state and random must not be nil. Order allocates
-// nothing when no rule applies, unless one looks at the message's header.
+// nothing when no rule applies, unless one looks at the message's header or has a
+// regular expression.
 func (s *Script) Order(ask *order.Ask, state *State, random func() float64) (o order.Order, decided bool) {
 	for _, r := range s.stages[ask.Stage] {
 		recipient, ok := r.when.holds(ask)
@@ -35,7 +36,7 @@ func (s *Script) Order(ask *order.Ask, state *State, random func() float64) (o o
 		if cause != "" {
 			cause += ", "
 		}
-		if o = t.answer.order; o.Late.Kind == order.NoLate {
+		if o = t.answer.order; late.Kind != order.NoLate {
 			o.Late = late
 		}
 		o.Stage, o.Stall, o.Cause = ask.Stage, stall, cause+r.cause

@@ -53,12 +53,12 @@ type Script struct {
 // Parse reads a scenario file. Its error joins up to [MaxProblems] of *[Problem],
 // by line; name is what they call the file.
 func Parse(name string, text []byte) (*Script, error) {
-	r := reader{file: name}
-	s := &Script{text: string(text), stages: map[order.Stage][]*rule{}}
 	root, err := parseTree(name, text)
 	if err != nil {
 		return nil, err
 	}
+	r := newReader(name)
+	s := &Script{text: string(text), stages: map[order.Stage][]*rule{}}
 	s.rules = r.rules(root)
 	if err := r.err(); err != nil {
 		return nil, err

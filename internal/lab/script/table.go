@@ -48,15 +48,9 @@ func entry(path string, i int) string { return path + "[" + strconv.Itoa(i+1) + 
 
 // known notes all names in s that [Keys] doesn't have in a table of this name.
 func (s section) known(table string) {
-	var names []string
-	for _, k := range Keys() {
-		if k.Table == table {
-			names = append(names, k.Name)
-		}
-	}
 	for _, name := range s.node.names {
-		if !slices.Contains(names, name) {
-			s.wrong(s.node.table[name].line, s.key(name), "there is no such key here: want %s", oneOf(names))
+		if !slices.Contains(s.keys[table], name) {
+			s.wrong(s.node.table[name].line, s.key(name), "there is no such key here: want %s", oneOf(s.keys[table]))
 		}
 	}
 }

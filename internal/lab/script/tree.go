@@ -42,7 +42,7 @@ func parseTree(name string, data []byte) (*node, error) {
 	}
 	var ignored map[string]any
 	if err := toml.Unmarshal(data, &ignored); err != nil {
-		p := &Problem{File: name, Text: "this is no TOML: " + strings.TrimPrefix(err.Error(), "toml: ")}
+		p := &Problem{File: name, Text: printable("this is no TOML: " + strings.TrimPrefix(err.Error(), "toml: "))}
 		var at *toml.DecodeError
 		if errors.As(err, &at) {
 			p.Line, _ = at.Position()
@@ -114,12 +114,14 @@ func (g *grower) child(t *node, key unstable.Iterator, last func(line int) *node
 
 // value makes the node of a value. Lists and tables know where their own are.
 func (g *grower) value(v *unstable.Node, line int) *node {
+	if v.Raw.Length > 0 { // a text and a table know where they stand
+		line = g.lineAt(v)
+	}
 	n := &node{line: line}
 	data := string(v.Data)
 	switch v.Kind {
 	case unstable.String:
 		n.kind, n.value = text, data
-		n.line = g.lineAt(v)
 	case unstable.Bool:
 		n.kind, n.value = truth, data == "true"
 	case unstable.Integer:
