@@ -153,6 +153,9 @@ func (k *Checker) authenticated(d *Domain, ask *order.Ask) (order.Order, bool) {
 	}
 	signatures := fields(ask.Header, "dkim-signature", maxSignatures)
 	_, sender := split(ask.From)
+	if sender == "" {
+		sender = ask.Hello // RFC 7208, 2.4
+	}
 	spf := SPFNone
 	if d.DMARC && k.config.SPF != nil {
 		spf = k.config.SPF(strings.ToLower(sender), ask.Client)

@@ -75,12 +75,13 @@ func (c *counts[V]) len() int {
 // network is what of a client's address is counted: the /24 of IPv4, the /64 of
 // IPv6, "" of a Unix socket. Mail servers of one network take over from each other.
 func network(client netip.Addr) string {
+	client = client.Unmap().WithZone("")
 	bits := 64
-	if client = client.Unmap(); client.Is4() {
+	if client.Is4() {
 		bits = 24
 	}
-	p, err := client.WithZone("").Prefix(bits)
-	if err != nil {
+	p, err := client.Prefix(bits)
+	if err != nil || !client.IsValid() {
 		return ""
 	}
 	return p.String()

@@ -158,6 +158,17 @@ func split(address string) (local, domain string) {
 // 1035, 2.3.4), a mailbox with a fixture as many.
 const maxName = 255
 
+// lower is the lower case of ASCII: what find looks for.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
 // find looks s up in any case of ASCII.
 func find[V any](m map[string]V, s string) (v V, ok bool) {
 	var buf [maxName]byte

@@ -285,7 +285,7 @@ func (f *Fixtures) With(others *Fixtures) *Fixtures {
 func (f *Fixtures) byName() map[string]*Domain {
 	m := make(map[string]*Domain, len(f.Domains))
 	for i := range f.Domains {
-		m[strings.ToLower(f.Domains[i].Name)] = &f.Domains[i]
+		m[lower(f.Domains[i].Name)] = &f.Domains[i]
 	}
 	return m
 }
@@ -293,7 +293,7 @@ func (f *Fixtures) byName() map[string]*Domain {
 func (f *Fixtures) usersByName() map[string]*User {
 	m := make(map[string]*User, len(f.Users))
 	for i := range f.Users {
-		m[strings.ToLower(f.Users[i].Name)] = &f.Users[i]
+		m[lower(f.Users[i].Name)] = &f.Users[i]
 	}
 	return m
 }
@@ -350,7 +350,7 @@ func (d *Domain) check() error {
 	d.mailboxes = make(map[string]*Mailbox, len(d.Mailboxes))
 	for i := range d.Mailboxes {
 		m := &d.Mailboxes[i]
-		key := strings.ToLower(m.Name)
+		key := lower(m.Name)
 		switch {
 		case !isFixtureName(m.Name) || !isLine(m.UTF8):
 			return fmt.Errorf("mailbox %q: want a name of printable characters, at most %d bytes", m.Name, maxName)

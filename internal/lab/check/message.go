@@ -2,7 +2,9 @@ package check
 
 import (
 	"bytes"
+	"net/mail"
 	"strings"
+	"time"
 
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/lab/order"
@@ -42,18 +44,47 @@ func (k *Checker) messageFor(ask *order.Ask, recipients []string) (order.Order, 
 		if !ok {
 			continue
 		}
-		m, known := find(d.mailboxes, local)
-		switch {
-		case known && !m.Reply.IsZero() && m.At == order.Message:
-			return say(m.cause, m.Reply, words(m.Say)...)
-		case known && m.Size > 0 && ask.Size > m.Size:
-			return m.tooBig()
-		}
-		if q := quotaOf(d, m); q != nil && k.used.get(mailboxKey(d, local))+ask.Size > q.Bytes {
-			return full(q)
+		if o, ok := k.delivered(d, ask, to, local); ok {
+			return o, true
 		}
 	}
 	return none()
+}
+
+// delivered answers for one mailbox.
+func (k *Checker) delivered(d *Domain, ask *order.Ask, to, local string) (order.Order, bool) {
+	m, known := find(d.mailboxes, local)
+	switch {
+	case known && !m.Reply.IsZero() && m.At == order.Message:
+		return say(m.cause, m.Reply, words(m.Say)...)
+	case known && m.Size > 0 && ask.Size > m.Size:
+		return m.tooBig()
+	}
+	if q := quotaOf(d, m); q != nil && k.used.get(mailboxKey(d, local))+ask.Size > q.Bytes {
+		return full(q)
+	}
+	if since, ok := validSince(ask.Header, to); ok {
+		return d.sameOwner(m, since)
+	}
+	return none()
+}
+
+// maxSince is how many fields of RRVS are read.
+const maxSince = 100
+
+// validSince reads RRVS as a field of the header: "address; date". A field that can't be
+// read is passed over. RFC 7293, 3.2.
+func validSince(header []byte, to string) (time.Time, bool) {
+	for _, value := range fields(header, "require-recipient-valid-since", maxSince) {
+		address, date, _ := strings.Cut(value, ";")
+		if !strings.EqualFold(strings.Trim(strings.TrimSpace(address), "<>"), to) {
+			continue
+		}
+		if since, err := mail.ParseDate(strings.TrimSpace(date)); err == nil {
+			return since, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // Took counts a message that was accepted, whoever decided so, for the quotas of its

@@ -109,7 +109,7 @@ func (m *Mailbox) member(address string) bool {
 	return slices.ContainsFunc(m.Members, func(s string) bool { return strings.EqualFold(s, address) })
 }
 
-// recipientSince answers RRVS: whether the owner is still the one of that day. RFC 7293, 3.
+// recipientSince answers RRVS as a parameter of RCPT. RFC 7293, 3.1.
 func (d *Domain) recipientSince(m *Mailbox, ask *order.Ask) (order.Order, bool) {
 	value, ok := order.ParamOf(ask.ToParams, "RRVS")
 	if !ok {
@@ -118,9 +118,15 @@ func (d *Domain) recipientSince(m *Mailbox, ask *order.Ask) (order.Order, bool) 
 	// ";C" and ";R" ask relays to carry on or to refuse.
 	text, _, _ := strings.Cut(value, ";")
 	since, err := time.Parse(time.RFC3339, text)
-	switch {
-	case err != nil:
+	if err != nil {
 		return refuse("RRVS", 501, nixie.InvalidCommandArguments, "RRVS wants a date and time of RFC 3339")
+	}
+	return d.sameOwner(m, since)
+}
+
+// sameOwner holds that mailbox and domain still belong to whom they belonged to then.
+func (d *Domain) sameOwner(m *Mailbox, since time.Time) (order.Order, bool) {
+	switch {
 	case d.Transferred.After(since):
 		return refuse("RRVS", 550, nixie.DomainOwnerHasChanged, "The domain has another owner since")
 	case m == nil:
