@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 func lookup(t *testing.T) *Lookup {
@@ -225,6 +227,34 @@ func TestConfig(t *testing.T) {
 		if s, err := Listen(t.Context(), c); err == nil {
 			s.Close()
 			t.Errorf("%s: it listens all the same", tt.name)
+		}
+	}
+}
+
+// TestAliases follows as many aliases as allowed, and one more.
+func TestAliases(t *testing.T) {
+	l := lookup(t)
+	name := func(i int) string { return fmt.Sprintf("c%d.lab.test.", i) }
+	for i := range maxAliases + 1 {
+		l.add(&dns.CNAME{Hdr: header(name(i), dns.TypeCNAME), Target: name(i + 1)})
+	}
+	l.addAddress(name(maxAliases+1), netip.MustParseAddr("127.0.0.1"))
+	if a := l.ask(name(1), dns.TypeA); len(a.records) != maxAliases+1 || a.loop {
+		t.Errorf("%d aliases: %q, loop %v", maxAliases, texts(a.records), a.loop)
+	}
+	if a := l.ask(name(0), dns.TypeA); len(a.records) != maxAliases+1 || !a.loop {
+		t.Errorf("%d aliases: %q, loop %v; want to give up", maxAliases+1, texts(a.records), a.loop)
+	}
+}
+
+func BenchmarkDomain(b *testing.B) {
+	l, err := NewLookup(testConfig())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if l.Domain("who-knows.lab.test") != Known || l.Domain("example.com") != Elsewhere {
+			b.Fatal("wrong")
 		}
 	}
 }

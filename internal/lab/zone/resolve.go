@@ -48,7 +48,7 @@ type answer struct {
 func (l *Lookup) ask(name string, rrtype uint16) answer {
 	var a answer
 	var seen []string
-	for len(seen) < maxAliases {
+	for len(seen) <= maxAliases {
 		key := dns.CanonicalName(name)
 		if slices.Contains(seen, key) {
 			break
