@@ -93,7 +93,7 @@ what became of the mail, why it failed, and what to do next.`,
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newExplain(s), newRead(s), newCodes(s), newServe(s), newIngest(s), newDeliveries(s), newWhy(s), newSuppressions(s), newReturnPath(s), newKey(s), newConfig(s), newGenDocs(s))
+	root.AddCommand(newExplain(s), newRead(s), newCodes(s), newServe(s), newIngest(s), newDeliveries(s), newWhy(s), newSuppressions(s), newReturnPath(s), newKey(s), newConfig(s), newLab(s), newGenDocs(s))
 	// Wrapped, since a usage line of cobra's runs on for as long as it likes.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.InitDefaultHelpCmd()

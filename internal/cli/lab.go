@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+
+	"github.com/nixiemail/nixie/internal/lab"
+	"github.com/nixiemail/nixie/internal/lab/order"
+	"github.com/nixiemail/nixie/internal/lab/seen"
+	"github.com/spf13/cobra"
+)
+
+// maxScript is how large a script file may be, in bytes.
+const maxScript = 1 << 20
+
+func newLab(s Streams) *cobra.Command {
+	var c lab.Config
+	var file string
+	var quiet, verbose bool
+	cmd := &cobra.Command{
+		Use:   "lab [flags]",
+		Short: "Run a mail server that says any code at any stage, to test what sends mail",
+		Long:  labHelp(),
+		Example: `  nixie lab
+  nixie lab --smtp 127.0.0.1:2525 --http 127.0.0.1:8025 --dns 127.0.0.1:5353
+  nixie lab --script outage.toml --reports client:25
+  swaks --server 127.0.0.1:2525 --to 550-5.1.1@lab.test`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if file != "" {
+				text, err := readScript(file)
+				if err != nil {
+					return err
+				}
+				c.Script, c.ScriptName = text, file
+			}
+			if !quiet {
+				c.Notice = func(m seen.Message) { io.WriteString(s.Out, notice(&m)) }
+			}
+			if verbose {
+				c.Log = slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			}
+			c.Version = version()
+			return runLab(s, c)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.SMTP, "smtp", "", "speak SMTP at `ADDR` (default 127.0.0.1 and any free port)")
+	f.StringVar(&c.HTTP, "http", "", "show what came in, and take scripts, at `ADDR`, or off (default as above)")
+	f.StringVar(&c.DNS, "dns", "", "answer for the lab's domains at `ADDR`, or off (default as above)")
+	f.BoolVar(&c.NoPeers, "no-peers", false, "leave the broken peers out")
+	f.StringVar(&file, "script", "", "answer as the scenario `FILE` says; over HTTP it can be changed")
+	f.StringVar(&c.Reports, "reports", "", "send late reports to `ADDR`; client:PORT is the host that sent the mail (default: keep them, send none)")
+	f.BoolVar(&c.AnyHost, "any-host", false, "allow addresses other than loopback's; whoever can reach the lab can use it")
+	f.BoolVarP(&quiet, "quiet", "q", false, "print no line for each message")
+	f.BoolVarP(&verbose, "verbose", "v", false, "log each session")
+	return cmd
+}
+
+// readScript reads a scenario file of a bounded size.
+func readScript(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxScript+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	if len(text) > maxScript {
+		return nil, fmt.Errorf("%s is larger than %d bytes; no script is", name, maxScript)
+	}
+	return text, nil
+}
+
+func runLab(s Streams, c lab.Config) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	l, err := lab.Start(ctx, c)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(s.Out, labBanner(l)); err != nil {
+		return fmt.Errorf("writing: %w", errFirst(err, l.Close()))
+	}
+	return l.Wait()
+}
+
+// errFirst is the first of two errors.
+func errFirst(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// labBanner says where the lab is, and what to try.
+func labBanner(l *lab.Lab) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	smtp := l.Addr().String()
+	fmt.Fprintf(w, "SMTP\t%s\ttakes mail for lab.test and any other domain, and relays none\n", smtp)
+	if a := l.HTTPAddr(); a.IsValid() {
+		fmt.Fprintf(w, "HTTP\thttp://%s/api/v1/lab\twhat came in; scripts\n", a)
+	}
+	if a := l.DNSAddr(); a.IsValid() {
+		fmt.Fprintf(w, "DNS\t%s\tdig -p %d @%s lab.test MX\n", a, a.Port(), a.Addr())
+	}
+	if peers := l.Peers(); peers[0].Addr.IsValid() {
+		fmt.Fprintf(w, "peers\t%s\tand %d more behind it, each broken in one way\n", peers[0].Addr, len(peers)-1)
+	}
+	w.Flush()
+	fmt.Fprintf(&b, "\nTry:  swaks --server %s --to 550-5.1.1@lab.test\nMore: nixie lab --help\n\n", smtp)
+	return b.String()
+}
+
+// maxNoticed is how many recipients of a message get a line.
+const maxNoticed = 20
+
+// notice tells of a message, a line for each recipient: what was said to it in the
+// end, and who ordered that.
+func notice(m *seen.Message) string {
+	var b strings.Builder
+	line := func(to string, reply []byte, cause string) {
+		fmt.Fprintf(&b, "%s %s <%s> to %s: %s", m.At.Format("15:04:05.000"), m.Listener, visible(m.From), to, replyLine(reply))
+		if cause != "" {
+			fmt.Fprintf(&b, " (%s)", visible(cause))
+		}
+		b.WriteByte('\n')
+	}
+	if len(m.To) == 0 {
+		line("nobody", m.Reply, m.Cause)
+	}
+	for i := range m.To {
+		to := &m.To[i]
+		switch {
+		case i == maxNoticed:
+			fmt.Fprintf(&b, "%s and %d more recipients\n", m.At.Format("15:04:05.000"), len(m.To)-i)
+			return b.String()
+		case m.Data != nil && bytes.HasPrefix(to.Reply, []byte("2")):
+			line("<"+visible(to.Address)+">", m.Reply, m.Cause)
+		default:
+			line("<"+visible(to.Address)+">", to.Reply, to.Cause)
+		}
+	}
+	return b.String()
+}
+
+// maxSaid is how much of a reply a line shows, in bytes.
+const maxSaid = 200
+
+// replyLine is a reply in one line.
+func replyLine(reply []byte) string {
+	if reply == nil {
+		return "no answer"
+	}
+	reply = bytes.TrimRight(reply, "\r\n")
+	if len(reply) > maxSaid {
+		reply = append(bytes.Clone(reply[:maxSaid]), "…"...)
+	}
+	return visible(strings.ReplaceAll(string(reply), "\r\n", " / "))
+}
+
+// labHelp is the help, with the tables of what there is.
+func labHelp() string {
+	var b strings.Builder
+	b.WriteString(`lab runs a practice range for everything that sends mail: an SMTP server that
+answers as the address asks, with any code, at any stage; with natural causes
+(mailboxes that are full, users with a wrong password, domains that don't exist),
+with scripts, broken peers and a DNS of its own. It keeps what came in, for you to
+look at over HTTP, and never relays anything.
+
+What an address can ask for, as recipient at RCPT, as sender at MAIL, as user name
+at AUTH; the second form is for senders that refuse some characters:
+
+`)
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, r := range order.Grammar() {
+		fmt.Fprintf(w, "  %s@\t%s@\n", r.Example, r.DashExample)
+		fmt.Fprintf(w, "    %s\t\n", r.Means)
+	}
+	w.Flush()
+	b.WriteString("\nOrders can be joined: " + "slow-2s&550-5.1.1_data@" + ". An address that says nothing is accepted and kept.\n\nPeers, each a listener at an address of its own:\n\n")
+	w = tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, p := range lab.Peers() {
+		fmt.Fprintf(w, "  %s\t%s\n", p.Name, p.Means)
+	}
+	w.Flush()
+	return strings.TrimRight(b.String(), "\n")
+}

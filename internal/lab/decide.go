@@ -1,0 +1,157 @@
+package lab
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/internal/lab/order"
+	"github.com/nixiemail/nixie/internal/smtpserver"
+)
+
+// A wish is an order of an address that was named in the transaction.
+type wish struct {
+	order.Order
+	to int // the number of the accepted recipient; -1 for the sender's
+}
+
+// wishes returns what a local part asks for, each at the stage it is for. What looks
+// like an order and is none is refused with its fault.
+func wishes(address string, here order.Stage) []order.Order {
+	local := address
+	if at := strings.LastIndexByte(address, '@'); at >= 0 {
+		local = address[:at]
+	}
+	list, tagged, err := order.Parse(local)
+	switch {
+	case !tagged:
+		return nil
+	case err != nil:
+		return []order.Order{{
+			Stage: here, ReplyCode: 501, Code: nixie.InvalidCommandArguments.Permanent(),
+			Lines: []string{"The lab can't do that: " + err.Error()}, Cause: "address " + local,
+		}}
+	}
+	for i := range list {
+		if list[i].Stage == "" {
+			list[i].Stage = here
+		}
+		if list[i].Cause == "" {
+			list[i].Cause = "address " + local
+		}
+	}
+	return list
+}
+
+// decide returns what is to be done at a stage: what was ordered, else what follows
+// from a natural cause. Where it returns false, only a Stall may be set.
+func (t *talk) decide(ask *order.Ask, wishes []order.Order) (order.Order, bool) {
+	o, decided := t.ordered(ask, wishes)
+	if decided {
+		return o, true
+	}
+	natural, ok := t.lab.checks.Order(ask)
+	natural.Stall += o.Stall
+	return natural, ok
+}
+
+// ordered returns what a script says is to be done, else what an address asks for.
+// Orders that only wait add up.
+func (t *talk) ordered(ask *order.Ask, wishes []order.Order) (order.Order, bool) {
+	o, decided := t.lab.scripts.order(ask, t.lab.config.Random)
+	if o.Late.Kind != order.NoLate {
+		t.late = append(t.late, o.Late)
+	}
+	if decided {
+		return o, true
+	}
+	wait := o.Stall
+	for i := range wishes {
+		o := &wishes[i]
+		if o.Stage != ask.Stage || !t.lab.due(ask, o) {
+			continue
+		}
+		if o.Answers() {
+			done := *o
+			done.Stall += wait
+			return done, true
+		}
+		wait += o.Stall
+	}
+	return order.Order{Stall: wait}, false
+}
+
+// due reports whether an order's turn is now, by chance and count.
+func (l *Lab) due(ask *order.Ask, o *order.Order) bool {
+	if o.Percent > 0 && !l.chance(o.Percent) {
+		return false
+	}
+	return o.Times == 0 || l.counts.add(turn{o.Cause, ask.From, ask.To}, o.Times)
+}
+
+// chance is true in so many of 100 cases.
+func (l *Lab) chance(percent int) bool { return l.config.Random()*100 < float64(percent) }
+
+// answer makes of an order what the server is to say; own is said where the order
+// says nothing itself.
+func (l *Lab) answer(ask *order.Ask, o *order.Order, own smtpserver.Answer) smtpserver.Answer {
+	a := own
+	switch {
+	case len(o.Raw) > 0:
+		a = smtpserver.Answer{Raw: o.Raw}
+	case o.Says():
+		a = l.say(ask, o)
+	case o.Drop != order.NoDrop:
+		a = smtpserver.Answer{}
+	}
+	a.Stall += o.Stall
+	if o.Drop != order.NoDrop {
+		a.Close, a.Reset = true, o.Drop == order.Reset
+	}
+	return a
+}
+
+// say puts an order into words. What smtpserver would not say by the rules, a code
+// of another class or none at all, is said as it is: it was asked for.
+func (l *Lab) say(ask *order.Ask, o *order.Order) smtpserver.Answer {
+	replyCode := o.ReplyCode
+	if replyCode == 0 {
+		replyCode = order.Usual(ask.Stage, o.Code)
+	}
+	lines := o.Lines
+	if lines == nil {
+		lines = order.Words(ask.Stage, replyCode, o.Code)
+	}
+	lines = expand(lines, ask)
+	code := o.Code
+	bare := ask.Stage == order.Connect || ask.Stage == order.Hello || replyCode/100 == 3
+	if bare {
+		code = nixie.Code{}
+	}
+	if bare || !code.IsZero() {
+		if r, err := nixie.NewReply(replyCode, code, lines...); err == nil {
+			return smtpserver.Answer{Reply: r}
+		}
+	}
+	return smtpserver.Answer{Raw: asTold(replyCode, code, lines), Close: replyCode == 421}
+}
+
+// asTold is a reply by the letter, whatever the rules say of it.
+func asTold(replyCode int, code nixie.Code, lines []string) []byte {
+	var b []byte
+	for i, line := range lines {
+		b = strconv.AppendInt(b, int64(replyCode), 10)
+		if i < len(lines)-1 {
+			b = append(b, '-')
+		} else {
+			b = append(b, ' ')
+		}
+		if !code.IsZero() {
+			b = append(b, code.String()...)
+			b = append(b, ' ')
+		}
+		b = append(b, line...)
+		b = append(b, "\r\n"...)
+	}
+	return b
+}
