@@ -3,9 +3,12 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/nixiemail/nixie/internal/lab/script"
 )
 
 const (
@@ -62,9 +65,20 @@ func TestScript(t *testing.T) {
 	}
 }
 
+// A dawdling lab lets others go before it hands its script out.
+type dawdling struct{ *fakeLab }
+
+func (l dawdling) Script() *script.Script {
+	s := l.fakeLab.Script()
+	for range 100 {
+		runtime.Gosched()
+	}
+	return s
+}
+
 // TestScriptRace has many replace the script that they all have read: one may.
 func TestScriptRace(t *testing.T) {
-	lab := newFake()
+	lab := dawdling{newFake()}
 	h := Handler(Config{Lab: lab})
 	read := tag(lab.Script())
 	var all sync.WaitGroup

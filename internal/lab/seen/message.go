@@ -67,23 +67,12 @@ type Late struct {
 	Failure string
 }
 
-// envelopeOf is how many bytes a message takes, Data excepted. Texts of late reports
-// that are too long are cut.
+// envelopeOf is how many bytes a message takes, Data and Late excepted.
 func envelopeOf(m *Message) int64 {
 	n := int(unsafe.Sizeof(kept{})) + len(m.Listener) + len(m.From) + paramsSize(m.FromParams) + cap(m.Reply) + len(m.Cause)
 	for i := range m.To {
 		r := &m.To[i]
 		n += int(unsafe.Sizeof(*r)) + len(r.Address) + paramsSize(r.Params) + cap(r.Reply) + len(r.Cause)
-	}
-	for i := range m.Late {
-		l := &m.Late[i]
-		if len(l.Reply) > MaxLateText {
-			l.Reply = bytes.Clone(l.Reply[:MaxLateText])
-		}
-		if len(l.Failure) > MaxLateText {
-			l.Failure = strings.Clone(l.Failure[:MaxLateText])
-		}
-		n += int(unsafe.Sizeof(*l)) + len(l.Kind) + len(l.To) + cap(l.Reply) + len(l.Failure)
 	}
 	return int64(n)
 }
@@ -94,6 +83,22 @@ func paramsSize(params []Param) int {
 		n += len(p.Name) + len(p.Value)
 	}
 	return n
+}
+
+// cut leaves out what is too long of the report's texts.
+func (l Late) cut() Late {
+	if len(l.Reply) > MaxLateText {
+		l.Reply = bytes.Clone(l.Reply[:MaxLateText])
+	}
+	if len(l.Failure) > MaxLateText {
+		l.Failure = strings.Clone(l.Failure[:MaxLateText])
+	}
+	return l
+}
+
+// size is how many bytes the report takes.
+func (l *Late) size() int64 {
+	return int64(int(unsafe.Sizeof(*l)) + len(l.Kind) + len(l.To) + cap(l.Reply) + len(l.Failure))
 }
 
 // Codes returns the reply code and the enhanced status code that a reply has, as they

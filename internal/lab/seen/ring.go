@@ -26,8 +26,8 @@ type Ring struct {
 	arrival  chan struct{} // closed when a message comes; nil if nobody waits
 }
 
-// A kept is a message in a ring. Nothing of it changes but Late, which is replaced
-// as a whole under the ring's lock.
+// A kept is a message in a ring. Nothing of it changes but Late, under the ring's
+// lock: it grows, or is replaced as a whole, as copies of the message share it.
 type kept struct {
 	Message
 	envelope int64 // bytes, Data excepted
@@ -51,8 +51,13 @@ func (r *Ring) Add(m Message) (id uint64) {
 		m.At = r.now()
 	}
 	k := &kept{Message: m}
-	k.Late = slices.Clone(m.Late[:min(len(m.Late), MaxLate)])
+	k.Late = nil
 	k.envelope = envelopeOf(&k.Message)
+	for _, l := range m.Late[:min(len(m.Late), MaxLate)] {
+		l = l.cut()
+		k.Late = append(k.Late, l)
+		k.envelope += l.size()
+	}
 	k.Data, k.Cut = r.fit(m.Data, k.envelope)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -90,31 +95,25 @@ func (r *Ring) trimMessages() {
 // AddLate notes that a report on a message is to come, and returns its index in
 // Message.Late. It returns false if the message is gone or has [MaxLate] already.
 func (r *Ring) AddLate(id uint64, l Late) (index int, ok bool) {
-	ok = r.change(id, func(late []Late) []Late {
-		index = len(late)
-		if index >= MaxLate {
-			return nil
-		}
-		return append(late, l)
-	})
-	return index, ok
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i, ok := r.messages.find(id)
+	if !ok {
+		return 0, false
+	}
+	k := r.messages.all()[i]
+	if len(k.Late) >= MaxLate {
+		return 0, false
+	}
+	l = l.cut()
+	k.Late = append(k.Late, l)
+	r.grow(k, l.size())
+	return len(k.Late) - 1, true
 }
 
 // SetLate replaces the report at an index, as when it was sent. It returns false if
 // the message is gone or has no such report.
 func (r *Ring) SetLate(id uint64, index int, l Late) bool {
-	return r.change(id, func(late []Late) []Late {
-		if index < 0 || index >= len(late) {
-			return nil
-		}
-		late[index] = l
-		return late
-	})
-}
-
-// change replaces the late reports of a message by what edit makes of a copy of
-// them; nil leaves them as they are.
-func (r *Ring) change(id uint64, edit func([]Late) []Late) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i, ok := r.messages.find(id)
@@ -122,16 +121,22 @@ func (r *Ring) change(id uint64, edit func([]Late) []Late) bool {
 		return false
 	}
 	k := r.messages.all()[i]
-	late := edit(slices.Clone(k.Late))
-	if late == nil {
+	if index < 0 || index >= len(k.Late) {
 		return false
 	}
-	r.data -= k.weight()
-	k.Late = late
-	k.envelope = envelopeOf(&k.Message)
-	r.data += k.weight()
-	r.trimMessages()
+	l = l.cut()
+	before := k.Late[index].size()
+	k.Late = slices.Clone(k.Late)
+	k.Late[index] = l
+	r.grow(k, l.size()-before)
 	return true
+}
+
+// grow adds to what a message takes.
+func (r *Ring) grow(k *kept, bytes int64) {
+	k.envelope += bytes
+	r.data += bytes
+	r.trimMessages()
 }
 
 // Clear forgets all messages, and all sessions that have ended. Numbers go on.

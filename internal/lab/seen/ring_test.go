@@ -141,11 +141,12 @@ func TestLate(t *testing.T) {
 	i, ok := r.AddLate(id, Late{Kind: "bounce", To: "a@lab.test"})
 	equal(t, "the index", fmt.Sprint(i, ok), "1 true")
 	sent := Late{Kind: "bounce", To: "a@lab.test", Sent: stopped(), Reply: bytes.Repeat([]byte("r"), MaxLateText+1), Failure: strings.Repeat("f", MaxLateText+1)}
+	due, _ := r.Message(id)
 	equal(t, "setting it", r.SetLate(id, 1, sent), true)
 	m, _ := r.Message(id)
 	equal(t, "the reports", fmt.Sprint(len(m.Late), m.Late[0].Kind, m.Late[1].Sent), fmt.Sprint(2, "arf", stopped()))
 	equal(t, "their texts", fmt.Sprint(len(m.Late[1].Reply), len(m.Late[1].Failure)), fmt.Sprint(MaxLateText, MaxLateText))
-	equal(t, "what was handed out before", len(before.Late), 1)
+	equal(t, "what was handed out before", fmt.Sprint(len(before.Late), due.Late[1].Sent.IsZero()), "1 true")
 	for _, index := range []int{-1, 2} {
 		equal(t, fmt.Sprint("setting ", index), r.SetLate(id, index, sent), false)
 	}
@@ -161,9 +162,26 @@ func TestLate(t *testing.T) {
 	}
 	m, _ = r.Message(id)
 	equal(t, "the number of reports", len(m.Late), MaxLate)
-	equal(t, "the bytes", r.Counts().Data, envelopeOf(&m))
+	bytes := envelopeOf(&m)
+	for i := range m.Late {
+		bytes += m.Late[i].size()
+	}
+	equal(t, "the bytes", r.Counts().Data, bytes)
 	m, _ = r.Message(r.Add(Message{Late: make([]Late, MaxLate+1)}))
 	equal(t, "the number of reports from the start", len(m.Late), MaxLate)
+}
+
+// TestLateMakesRoom holds that reports that come later push old messages out too.
+func TestLateMakesRoom(t *testing.T) {
+	r := New(Limits{Data: 64 << 10}, stopped)
+	r.Add(Message{})
+	id := r.Add(Message{})
+	for range 20 {
+		r.AddLate(id, Late{Failure: strings.Repeat("f", MaxLateText)})
+	}
+	equal(t, "what is left", ids(r), []uint64{id})
+	r.Clear()
+	equal(t, "the bytes of nothing", r.Counts().Data, 0)
 }
 
 func TestClear(t *testing.T) {

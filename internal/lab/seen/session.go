@@ -58,7 +58,7 @@ type Identity struct {
 type Entry struct {
 	At    time.Time
 	Side  Side
-	Bytes []byte
+	Bytes []byte // for reading only
 }
 
 // An entry is an Entry whose bytes lie in its session's text, from the end of the
@@ -129,11 +129,9 @@ func (l *Live) append(side Side, b []byte, at time.Time) {
 		return
 	}
 	l.about.Size += int64(len(b))
+	// What is cut once leaves no room, so that the dialogue ends there.
 	room := l.ring.limits.Session - len(l.text) - (len(l.entries)+1)*entrySize
 	fits := max(0, min(len(b), room))
-	if l.about.Cut > 0 {
-		fits = 0 // the dialogue ends where it was cut
-	}
 	l.about.Cut += int64(len(b) - fits)
 	if fits == 0 {
 		return
@@ -207,16 +205,16 @@ func (l *Live) summary() Session {
 	return l.about
 }
 
-// whole is the session with its dialogue.
+// whole is the session with its dialogue, whose bytes are the ring's own: what is
+// written once never changes.
 func (l *Live) whole() Session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.about
-	text := append([]byte(nil), l.text...)
 	s.Dialogue = make([]Entry, len(l.entries))
 	begin := uint32(0)
 	for i, e := range l.entries {
-		s.Dialogue[i] = Entry{s.Began.Add(e.after), e.side, text[begin:e.end:e.end]}
+		s.Dialogue[i] = Entry{s.Began.Add(e.after), e.side, l.text[begin:e.end:e.end]}
 		begin = e.end
 	}
 	return s
