@@ -15,7 +15,7 @@ type Answer struct {
 	// Raw is written as it is, wrong or not. Its first three digits count as the reply code.
 	Raw []byte
 	// Stall is how long to wait first. The end of the server ends it, and so does the
-	// end of the session's time.
+	// end of the session's time. When the client goes meanwhile nothing is said.
 	Stall time.Duration
 	// Close closes the connection, after Reply or Raw if there is one.
 	Close bool

@@ -3,7 +3,7 @@ package smtpserver_test
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // CRAM-MD5 is made of it
+	"crypto/md5"
 	"encoding/hex"
 	"errors"
 	"net"
@@ -67,9 +67,9 @@ func (d doorman) Login(_ context.Context, _ *smtpserver.Session, mechanism strin
 			return "", smtpserver.Answer{}, errors.Join(err, errSafe)
 		}
 		user, proof = "test", want
-	case "LONG":
-		_, err := next(make([]byte, 12288))
-		return "", smtpserver.Answer{}, err
+	case "LONG", "TOO-LONG": // 12286 bytes in base64 with what stands around it, and 12290
+		b, err := next(make([]byte, map[string]int{"LONG": 9210, "TOO-LONG": 9211}[mechanism]))
+		return string(b), smtpserver.Answer{}, err
 	}
 	if user != "test" || proof != want {
 		return user, smtpserver.Say(535, nixie.AuthenticationCredentialsInvalid.Permanent(), "Wrong name or password"), nil
@@ -144,11 +144,12 @@ func TestAuthRefused(t *testing.T) {
 		{"a command too long", "EHLO a", "AUTH PLAIN " + strings.Repeat("A", 2048), nil, "500 5.5.6", false},
 		{"wrong password", "EHLO a", "AUTH PLAIN dGVzdAB0ZXN0ADEyMzU=", nil, "535 5.7.8", false},
 		{"no answer", "EHLO a", "AUTH EXTERNAL AAAA", nil, "454 4.7.0", false},
-		{"a challenge too long", "EHLO a", "AUTH LONG", nil, "454 4.7.0", false},
+		{"a challenge too long", "EHLO a", "AUTH TOO-LONG", nil, "454 4.7.0", false},
+		{"one of nearly as much", "EHLO a", "AUTH LONG", []string{"*"}, "501 5.7.0", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, dial := start(t, smtpserver.Config{Auth: doorman{append(newDoorman().mechanisms, "LONG")}})
+			_, dial := start(t, smtpserver.Config{Auth: doorman{append(newDoorman().mechanisms, "LONG", "TOO-LONG")}})
 			c := dial()
 			c.want("220")
 			for line := range strings.FieldsFuncSeq(tt.before, func(r rune) bool { return r == '\n' }) {

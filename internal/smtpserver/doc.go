@@ -2,7 +2,8 @@
 // It keeps the protocol and the limits; what is taken, and from whom, a [Handler] decides.
 //
 // It stores nothing, sends nothing and looks nothing up. It offers PIPELINING,
-// 8BITMIME, SMTPUTF8, SIZE, ENHANCEDSTATUSCODES and, with a certificate, STARTTLS.
+// 8BITMIME, SMTPUTF8, SIZE, ENHANCEDSTATUSCODES and, with a certificate, STARTTLS; with
+// an [Authenticator], AUTH (RFC 4954).
 //
 // What a session does:
 //
@@ -16,5 +17,7 @@
 //
 // Every answer is a [nixie.Reply] that RFC 2034 allows: no enhanced status code in
 // a greeting, in answers to EHLO and in a 354; the same on each line of all others.
-// Only an [Answer] with Raw, for laboratories, may say anything else.
+// Only an [Answer] with Raw, for laboratories, may say anything else. For them too are
+// answers in pieces and resets ([Answer].Then, Reset) and what [Config] has beside the
+// Handler: Answer, Offer and Take to do otherwise, Heard for the whole dialogue.
 package smtpserver

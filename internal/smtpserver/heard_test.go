@@ -89,13 +89,9 @@ func TestHeard(t *testing.T) {
 
 // A message that breaks off is heard as far as it came.
 func TestHeardHalfMessage(t *testing.T) {
-	ended := make(chan struct{})
+	ended := make(chan smtpserver.End, 1)
 	r := &transcript{}
-	_, dial := start(t, smtpserver.Config{Heard: r.hear, Observe: func(o smtpserver.Observation) {
-		if o.What == smtpserver.Ended {
-			close(ended)
-		}
-	}})
+	_, dial := start(t, smtpserver.Config{Heard: r.hear, Ended: func(_ *smtpserver.Session, how smtpserver.End) { ended <- how }})
 	c := dial()
 	c.hello()
 	c.data()
@@ -104,7 +100,9 @@ func TestHeardHalfMessage(t *testing.T) {
 	r.mu.Unlock()
 	c.send("12345\r\n678")
 	_ = c.conn.Close()
-	<-ended
+	if how := <-ended; how != smtpserver.EndGone {
+		t.Errorf("the session ended by %q, want %q", how, smtpserver.EndGone)
+	}
 	r.want(t, "body: 10 bytes, 0 here")
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -199,6 +200,68 @@ func TestStallEnds(t *testing.T) {
 			t.Errorf("Shutdown: %v", err)
 		}
 	})
+}
+
+// A client that goes while it waits is noticed at once, in plain text and under TLS; one
+// that only says more is not gone, and what it says is not lost.
+func TestStallGone(t *testing.T) {
+	serverTLS, clientTLS := certificate(t)
+	now := time.Now() // and not the bubble's
+	clientTLS.Time = func() time.Time { return now }
+	for _, secure := range []bool{false, true} {
+		var ended chan smtpserver.Observation
+		bubble(t, func() smtpserver.Config {
+			ended = make(chan smtpserver.Observation, 2)
+			c := change(smtpserver.StageOther, "NOOP", pieces(raw(time.Minute, "250 "), raw(time.Hour, "2.0.0 x\r\n")))
+			c.TLS = serverTLS
+			c.Observe = func(o smtpserver.Observation) {
+				if o.What == smtpserver.Ended {
+					ended <- o
+				}
+			}
+			return c
+		}, func(t *testing.T, _ *smtpserver.Server, l *pipeListener) {
+			for _, stays := range []bool{false, true} {
+				c := l.dial(t)
+				c.hello()
+				if secure {
+					c.do("STARTTLS", "220")
+					c.startTLS(clientTLS)
+				}
+				c.send("NOOP\r\n")
+				time.Sleep(10 * time.Second)
+				if stays {
+					c.send("RSET\r\nQU")
+					time.Sleep(10 * time.Second)
+					c.send("IT\r\n")
+					wantAfter(t, c, time.Hour+40*time.Second, "250 2.0.0 x")
+					c.want("250 2.0.0", "221 2.0.0")
+					c.wantClosed()
+					if o := <-ended; o.End != smtpserver.EndQuit {
+						t.Errorf("TLS %v: the session ended by %q, want %q", secure, o.End, smtpserver.EndQuit)
+					}
+					continue
+				}
+				_ = c.conn.Close()
+				if o := <-ended; o.Time != 10*time.Second || o.End != smtpserver.EndGone {
+					t.Errorf("TLS %v: the session ended by %q after %v, want %q after 10 s", secure, o.End, o.Time, smtpserver.EndGone)
+				}
+			}
+		})
+	}
+}
+
+// What ends its sending and waits for answers to its commands gets them.
+func TestStallHalfClosed(t *testing.T) {
+	_, dial := start(t, change(smtpserver.StageOther, "NOOP", raw(time.Millisecond, "250 2.0.0 x\r\n")))
+	c := dial()
+	c.want("220")
+	c.send("NOOP\r\nNOOP\r\nQUIT\r\n")
+	if err := c.conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	c.want("250 2.0.0", "250 2.0.0", "221 2.0.0")
+	c.wantClosed()
 }
 
 // A reset is no end of file, in plain text and under TLS.

@@ -71,7 +71,7 @@ func (n *session) sayPieces(c Command, a Answer) Answer {
 // piece writes one piece, which may be none but a wait, and sends it.
 func (n *session) piece(c Command, a Answer) Answer {
 	if a.isEmpty() && !a.Close {
-		n.stall(a.Stall)
+		n.stall(c, a.Stall)
 		return a
 	}
 	a = n.sayOne(c, a)
@@ -83,8 +83,8 @@ func (n *session) piece(c Command, a Answer) Answer {
 
 // sayOne writes an answer without pieces.
 func (n *session) sayOne(c Command, a Answer) Answer {
-	if a.Stall > 0 {
-		n.stall(a.Stall)
+	if a.Stall > 0 && !n.stall(c, a.Stall) {
+		return Answer{Close: true} // nobody is there to hear it
 	}
 	text := a.Raw
 	if len(text) == 0 && !(a.Close && a.isEmpty()) {
@@ -114,11 +114,17 @@ func (n *session) lostAnswer(err error) {
 }
 
 // stall waits, with all that was said before on its way, until the time is over, the
-// session's is, or the server ends.
-func (n *session) stall(d time.Duration) {
+// session's is, or the server ends. It reports whether the client is still there.
+func (n *session) stall(c Command, d time.Duration) bool {
 	if err := n.wire.out.Flush(); err != nil {
 		n.lostAnswer(err)
-		return
+		return false
+	}
+	var gone <-chan struct{}
+	if c.Stage != StageStartTLS { // what comes next may be TLS, which is not ours to read
+		var stop func()
+		gone, stop = n.wire.watch()
+		defer stop()
 	}
 	t := time.NewTimer(min(d, time.Until(n.lastMoment())))
 	defer t.Stop()
@@ -126,7 +132,12 @@ func (n *session) stall(d time.Duration) {
 	case <-t.C:
 	case <-n.server.soft:
 	case <-n.ctx.Done():
+	case <-gone:
+		n.finish(EndGone)
+		n.linger = false
+		return false
 	}
+	return true
 }
 
 // written returns the answer's bytes by the rules: those of [nixie.Reply.AppendWire], and a

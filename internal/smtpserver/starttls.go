@@ -3,6 +3,7 @@ package smtpserver
 import (
 	"crypto/tls"
 	"log/slog"
+	"time"
 
 	"github.com/nixiemail/nixie"
 )
@@ -61,4 +62,37 @@ func (n *session) noTLS(err error) {
 	n.log(slog.LevelInfo, "no TLS", "error", quoted(err.Error()))
 	n.finish(EndTLS)
 	n.linger = false
+}
+
+// startTLS goes on under TLS. Nothing may be left in the buffer of what came before.
+func (w *wire) startTLS(config *tls.Config, limit time.Duration) (*tls.ConnectionState, error) {
+	if err := w.out.Flush(); err != nil {
+		return nil, err
+	}
+	conn := tls.Server(w.raw, config)
+	state, err := w.handshake(conn, limit)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.conn = conn
+	w.mu.Unlock()
+	return state, nil
+}
+
+// handshake waits for the client's part in it.
+func (w *wire) handshake(conn *tls.Conn, limit time.Duration) (*tls.ConnectionState, error) {
+	until := time.Now().Add(limit)
+	if err := w.wait(until); err != nil {
+		return nil, err
+	}
+	defer w.waited()
+	if err := w.raw.SetWriteDeadline(until); err != nil {
+		return nil, err
+	}
+	if err := conn.Handshake(); err != nil {
+		return nil, err
+	}
+	state := conn.ConnectionState()
+	return &state, nil
 }

@@ -50,6 +50,7 @@ type wire struct {
 	interruptible bool     // the session waits for a command
 	waiting       bool     // inside a read that may be interrupted
 	interrupted   bool
+	unwatched     bool // watch shall not begin another read
 }
 
 func newWire(conn net.Conn, write time.Duration) *wire {
@@ -91,6 +92,9 @@ func (w *wire) wait(until time.Time) error {
 	defer w.mu.Unlock()
 	if w.interruptible && w.interrupted {
 		return errInterrupted
+	}
+	if w.unwatched {
+		return os.ErrDeadlineExceeded
 	}
 	w.waiting = w.interruptible
 	return w.conn.SetReadDeadline(until)
@@ -197,39 +201,6 @@ func (w *wire) skipLine(b []byte) error {
 		last = b[len(b)-1]
 	}
 	return errEndless
-}
-
-// startTLS goes on under TLS. Nothing may be left in the buffer of what came before.
-func (w *wire) startTLS(config *tls.Config, limit time.Duration) (*tls.ConnectionState, error) {
-	if err := w.out.Flush(); err != nil {
-		return nil, err
-	}
-	conn := tls.Server(w.raw, config)
-	state, err := w.handshake(conn, limit)
-	if err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	w.conn = conn
-	w.mu.Unlock()
-	return state, nil
-}
-
-// handshake waits for the client's part in it.
-func (w *wire) handshake(conn *tls.Conn, limit time.Duration) (*tls.ConnectionState, error) {
-	until := time.Now().Add(limit)
-	if err := w.wait(until); err != nil {
-		return nil, err
-	}
-	defer w.waited()
-	if err := w.raw.SetWriteDeadline(until); err != nil {
-		return nil, err
-	}
-	if err := conn.Handshake(); err != nil {
-		return nil, err
-	}
-	state := conn.ConnectionState()
-	return &state, nil
 }
 
 // close sends what is due and closes. Where linger is set the client may still be
