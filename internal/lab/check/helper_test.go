@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,9 +33,18 @@ func spf(domain string, _ netip.Addr) check.SPFResult {
 	return r
 }
 
+// builtin reads the fixtures once, as they never change.
+var builtin = sync.OnceValues(check.BuiltinFixtures)
+
 // newChecker makes a Checker with the DNS above; nil fixtures are those built in.
 func newChecker(t testing.TB, f *check.Fixtures) *check.Checker {
 	t.Helper()
+	if f == nil {
+		var err error
+		if f, err = builtin(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	k, err := check.New(check.Config{
 		Fixtures: f, Domain: zone, SPF: spf,
 		Reverse: func(a netip.Addr) bool { return a != netip.MustParseAddr("127.0.0.3") },
