@@ -117,7 +117,7 @@ func TestParseNames(t *testing.T) {
 		slow slow- slow-food slow-cooker slow.10s drop.shipping drop-off drop_box dropbox drop+john reset-password reset_me
 		accept-all accepted accept+john success-stories success.story delay-notice delayed ooo-list arf.arf later_5.1.1
 		550-john 555-1234 415-555-1234 212-555-12-34 550.john 550john x550 550- 550-.a 5-1-1 2-4-6 2.4.1-rc1 5.1.1a 5.1.1-beta
-		john-and-mary drop-and-go john&550 gmail yahoo/team a/b customer/department sales/5.1.1 gmail-team
+		john-and-mary drop-and-go john&550 gmail acme/team a/b customer/department sales/5.1.1 gmail-team
 		_ - + ~ % & / . .. 5. .5 5.. 5..1 5.1. _data ~2 +30s %30 &550 -and-550
 	`)
 	names = append(names, "", "johné", "550-5.1.1é", "\u2126hm", "550-5.1.1 ", "550 5.1.1", "\"550\"", "a\r\nb", "550\x00", "\u212A550")

@@ -19,6 +19,7 @@ type Real struct {
 	Stage     Stage  // where it is said
 	ReplyCode int
 	Code      nixie.Code // zero if it is said without one
+	Reason    string     // what it means, as package verdict names reasons: "mailbox-full"
 	Lines     []string   // its words, with places for [Expand] to fill
 	Source    string     // where the words are known from
 }
@@ -36,7 +37,7 @@ func RealWords() []Real {
 var builtinReal = sync.OnceValues(func() ([]Real, error) { return readReal(realFiles) })
 
 // realColumns are the columns of words/*.tsv.
-const realColumns = "receiver\tname\tstage\treply_code\tcode\twords\tsource"
+const realColumns = "receiver\tname\tstage\treply_code\tcode\treason\twords\tsource"
 
 // readReal reads all tables of words. It returns the rows that are right, and an error
 // that names each of the others.
@@ -88,7 +89,7 @@ func parseReal(line string) (Real, error) {
 	}
 	r := Real{
 		Receiver: cells[0], Name: cells[1], Stage: Stage(cells[2]), ReplyCode: number(cells[3]),
-		Lines: strings.Split(cells[5], `\n`), Source: cells[6],
+		Reason: cells[5], Lines: strings.Split(cells[6], `\n`), Source: cells[7],
 	}
 	switch {
 	case r.Receiver == "" || r.Name == "" || !alphabetic(r.Receiver+r.Name) || strings.ContainsAny(r.Receiver+r.Name, "~%_+&/"):
@@ -97,8 +98,8 @@ func parseReal(line string) (Real, error) {
 		return Real{}, fmt.Errorf("%s/%s: -and- joins orders; want another name", r.Receiver, r.Name)
 	case !slices.Contains(Stages(), r.Stage):
 		return Real{}, fmt.Errorf("%s/%s: %q is no stage", r.Receiver, r.Name, r.Stage)
-	case r.Source == "":
-		return Real{}, fmt.Errorf("%s/%s: no source", r.Receiver, r.Name)
+	case r.Source == "" || r.Reason == "":
+		return Real{}, fmt.Errorf("%s/%s: no source, or no reason", r.Receiver, r.Name)
 	}
 	if cells[4] != "" {
 		code, err := nixie.ParseCode(cells[4])
