@@ -16,7 +16,8 @@ type pattern struct {
 	re    *regexp.Regexp // else
 }
 
-func parsePattern(s string) (pattern, error) {
+// pattern reads a pattern.
+func (r *reader) pattern(s string) (pattern, error) {
 	if len(s) > MaxPattern {
 		return pattern{}, fmt.Errorf("a pattern of %d bytes: at most %d are read", len(s), MaxPattern)
 	}
@@ -27,6 +28,9 @@ func parsePattern(s string) (pattern, error) {
 	inner, ok = strings.CutSuffix(inner, "/")
 	if !ok || inner == "" {
 		return pattern{}, fmt.Errorf(`%s is no regular expression: want one between two slashes, "/^a.*@/"`, quote(s))
+	}
+	if r.regexps++; r.regexps > MaxRegexps {
+		return pattern{}, fmt.Errorf("the file has more than %d regular expressions: use stars where they do", MaxRegexps)
 	}
 	parsed, err := syntax.Parse(inner, syntax.Perl|syntax.FoldCase)
 	if err != nil {

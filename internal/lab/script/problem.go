@@ -35,6 +35,7 @@ func (p *Problem) Error() string {
 type reader struct {
 	file     string
 	keys     map[string][]string // the names of [Keys], by table
+	regexps  int                 // so far
 	found    int                 // problems in all
 	problems []*Problem
 }

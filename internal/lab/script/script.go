@@ -31,6 +31,7 @@ const (
 	MaxPatterns = 100       // of one list
 	MaxPattern  = 512       // bytes of one pattern
 	MaxRegexp   = 1000      // steps that a regular expression is compiled to, about
+	MaxRegexps  = 500       // regular expressions of a file
 	MaxFields   = 20        // header fields of one rule
 	MaxHeader   = 256 << 10 // bytes of a message's header that are looked through
 	MaxValue    = 4 << 10   // bytes of a field's value that are compared

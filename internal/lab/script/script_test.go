@@ -240,9 +240,12 @@ func TestLimits(t *testing.T) {
 		"MaxPatterns": {MaxPatterns, func(n int) string { return "[[rule]]\nwhen.sender = " + repeat(`"a"`, n) + "\n" + accept }},
 		"MaxPattern":  {MaxPattern, func(n int) string { return "[[rule]]\nwhen.sender = " + quoted(n) + "\n" + accept }},
 		"MaxRegexp":   {MaxRegexp / 2, func(n int) string { return "[[rule]]\nwhen.sender = '/a{" + strconv.Itoa(n) + "}/'\n" + accept }},
-		"MaxFields":   {MaxFields, field},
-		"MaxRaw":      {MaxRaw, func(n int) string { return "[[rule]]\nanswer = { raw = " + quoted(n) + " }\n" }},
-		"MaxDelay":    {int(MaxDelay / time.Second), func(n int) string { return "[[rule]]\nanswer = { delay = \"" + strconv.Itoa(n) + "s\" }\n" }},
+		"MaxRegexps": {MaxRegexps, func(n int) string {
+			return strings.Repeat("[[rule]]\nwhen.sender = [\"/a/\", \"b\", \"/c/\"]\n"+accept, n/2) + strings.Repeat("[[rule]]\nwhen.sender = \"/a/\"\n"+accept, n%2)
+		}},
+		"MaxFields": {MaxFields, field},
+		"MaxRaw":    {MaxRaw, func(n int) string { return "[[rule]]\nanswer = { raw = " + quoted(n) + " }\n" }},
+		"MaxDelay":  {int(MaxDelay / time.Second), func(n int) string { return "[[rule]]\nanswer = { delay = \"" + strconv.Itoa(n) + "s\" }\n" }},
 		"MaxLate": {int(MaxLate / time.Second), func(n int) string {
 			return "[[rule]]\nanswer = { late = { kind = \"arf\", after = \"" + strconv.Itoa(n) + "s\" } }\n"
 		}},
@@ -275,6 +278,39 @@ func TestMaxProblems(t *testing.T) {
 		}
 		if n > MaxProblems && lines[want-1] != "test.toml: and 2 more" {
 			t.Errorf("the last line is %q", lines[want-1])
+		}
+	}
+}
+
+// TestTreeLimits stands on the limits that no file which is right comes near to,
+// and one beyond.
+func TestTreeLimits(t *testing.T) {
+	names := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString("x" + strconv.Itoa(i) + " = 1\n")
+		}
+		return b.String()
+	}
+	tests := map[string]struct {
+		limit int
+		text  func(n int) string
+		want  string
+	}{
+		"keys":           {maxNames, names, "test.toml:101: a table has more than 100 keys"},
+		"keys inline":    {maxNames, func(n int) string { return "x = {\n" + strings.ReplaceAll(names(n), "\n", ",\n") + "}" }, "test.toml:102: a table has more than 100 keys"},
+		"entries":        {maxEntries, func(n int) string { return "x = [" + strings.Repeat("1,", n) + "]" }, "test.toml:1: a list has more than 2000 entries"},
+		"tables":         {maxEntries, func(n int) string { return strings.Repeat("[[x]]\n", n) }, "test.toml:2001: a list has more than 2000 entries"},
+		"lists in lists": {maxDepth, func(n int) string { return "x = " + strings.Repeat("[", n) + strings.Repeat("]", n) }, "test.toml:1: tables, lists or keys are nested more than 10 deep"},
+		"inline tables":  {maxDepth, func(n int) string { return strings.Repeat("x = {", n-1) + "x = 1" + strings.Repeat("}", n-1) }, "test.toml:1: tables, lists or keys are nested more than 10 deep"},
+		"dotted keys":    {maxDepth, func(n int) string { return strings.Repeat("x.", n-1) + "x = 1" }, "test.toml:1: tables, lists or keys are nested more than 10 deep"},
+	}
+	for name, tt := range tests {
+		if _, err := parseTree("test.toml", []byte(tt.text(tt.limit))); err != nil {
+			t.Errorf("%s: %d is refused: %v", name, tt.limit, err)
+		}
+		if _, err := parseTree("test.toml", []byte(tt.text(tt.limit+1))); err == nil || err.Error() != tt.want {
+			t.Errorf("%s: %d: %v, want %s", name, tt.limit+1, err, tt.want)
 		}
 	}
 }

@@ -34,11 +34,30 @@ const (
 	table  kind = "a table"
 )
 
-// parseTree reads TOML. Its error is a *[Problem]. The decoder sees to it that the
-// text is TOML, and the parser then tells where things stand.
+// What no file that is right comes near to. The decoder takes long for some that do.
+const (
+	maxNames   = 100          // keys of one table
+	maxEntries = 2 * MaxRules // of one list
+	maxDepth   = 10           // tables and lists in each other, parts of a dotted key
+)
+
+// parseTree reads TOML. Its error is a *[Problem]. The parser tells where things
+// stand and leaves out what is beyond the limits; the decoder then sees to it that
+// the text is TOML at all.
 func parseTree(name string, data []byte) (*node, error) {
 	if len(data) > MaxText {
 		return nil, &Problem{File: name, Text: fmt.Sprintf("the file has %d bytes: at most %d are read", len(data), MaxText)}
+	}
+	g := grower{}
+	for i, c := range data {
+		if c == '\n' {
+			g.ends = append(g.ends, i)
+		}
+	}
+	root := g.grow(data)
+	if g.beyond != nil {
+		g.beyond.File = name
+		return nil, g.beyond
 	}
 	var ignored map[string]any
 	if err := toml.Unmarshal(data, &ignored); err != nil {
@@ -49,18 +68,13 @@ func parseTree(name string, data []byte) (*node, error) {
 		}
 		return nil, p
 	}
-	g := grower{}
-	for i, c := range data {
-		if c == '\n' {
-			g.ends = append(g.ends, i)
-		}
-	}
-	return g.grow(data), nil
+	return root, nil
 }
 
 // A grower makes the tree.
 type grower struct {
-	ends []int // the offsets of line ends
+	ends   []int    // the offsets of line ends
+	beyond *Problem // the first place beyond the limits, nil if there is none
 }
 
 func (g *grower) grow(data []byte) *node {
@@ -68,35 +82,60 @@ func (g *grower) grow(data []byte) *node {
 	at := root
 	p := unstable.Parser{}
 	p.Reset(data)
-	for p.NextExpression() {
+	for g.beyond == nil && p.NextExpression() {
 		switch e := p.Expression(); e.Kind {
 		case unstable.Table:
 			at = g.child(root, e.Key(), newTable).last()
 		case unstable.ArrayTable:
 			entries := g.child(root, e.Key(), func(line int) *node { return &node{line: line, kind: list} })
 			at = newTable(g.line(e.Key()))
-			entries.list = append(entries.list, at)
+			g.add(entries, at)
 		case unstable.KeyValue:
-			g.set(at, e)
+			g.set(at, e, 0)
 		}
 	}
 	return root
 }
 
+// within reports whether one more key or entry of t is within the limits, and notes
+// the first that isn't.
+func (g *grower) within(line, depth int, t *node) bool {
+	switch {
+	case g.beyond != nil:
+	case depth > maxDepth:
+		g.beyond = &Problem{Line: line, Text: fmt.Sprintf("tables, lists or keys are nested more than %d deep", maxDepth)}
+	case t != nil && len(t.list) >= maxEntries:
+		g.beyond = &Problem{Line: line, Text: fmt.Sprintf("a list has more than %d entries", maxEntries)}
+	case t != nil && len(t.names) >= maxNames:
+		g.beyond = &Problem{Line: line, Text: fmt.Sprintf("a table has more than %d keys", maxNames)}
+	}
+	return g.beyond == nil
+}
+
+// add adds an entry to a list.
+func (g *grower) add(to, n *node) {
+	if g.within(n.line, 0, to) {
+		to.list = append(to.list, n)
+	}
+}
+
 // set puts a key and its value into a table.
-func (g *grower) set(t *node, e *unstable.Node) {
+func (g *grower) set(t *node, e *unstable.Node, depth int) {
 	value := e.Value()
-	g.child(t, e.Key(), func(line int) *node { return g.value(value, line) })
+	g.child(t, e.Key(), func(line int) *node { return g.value(value, line, depth+1) })
 }
 
 // child returns the node that a dotted key names below t. Tables on the way are
 // made where they are missing, and the last one by what last makes.
 func (g *grower) child(t *node, key unstable.Iterator, last func(line int) *node) *node {
-	for key.Next() {
+	for depth := 1; key.Next(); depth++ {
 		line := g.lineAt(key.Node())
 		name := string(key.Node().Data)
 		next, known := t.table[name]
 		if !known {
+			if !g.within(line, depth, t) {
+				return newTable(line)
+			}
 			next = newTable(line)
 			if key.IsLast() {
 				next = last(line)
@@ -113,11 +152,14 @@ func (g *grower) child(t *node, key unstable.Iterator, last func(line int) *node
 }
 
 // value makes the node of a value. Lists and tables know where their own are.
-func (g *grower) value(v *unstable.Node, line int) *node {
+func (g *grower) value(v *unstable.Node, line, depth int) *node {
 	if v.Raw.Length > 0 { // a text and a table know where they stand
 		line = g.lineAt(v)
 	}
 	n := &node{line: line}
+	if !g.within(line, depth, nil) {
+		return n
+	}
 	data := string(v.Data)
 	switch v.Kind {
 	case unstable.String:
@@ -133,12 +175,12 @@ func (g *grower) value(v *unstable.Node, line int) *node {
 	case unstable.Array:
 		n.kind = list
 		for it := v.Children(); it.Next(); {
-			n.list = append(n.list, g.value(it.Node(), line))
+			g.add(n, g.value(it.Node(), line, depth+1))
 		}
 	case unstable.InlineTable:
 		n = newTable(line)
 		for it := v.Children(); it.Next(); {
-			g.set(n, it.Node())
+			g.set(n, it.Node(), depth)
 		}
 	default:
 		n.kind = date

@@ -134,7 +134,7 @@ func (s section) condition(at order.Stage) condition {
 }
 
 func (s section) patterns(name string) patterns {
-	all, _ := readList(s, name, MaxPatterns, parsed(parsePattern))
+	all, _ := readList(s, name, MaxPatterns, parsed(s.pattern))
 	return all
 }
 
