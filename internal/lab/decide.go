@@ -122,7 +122,7 @@ func (l *Lab) say(ask *order.Ask, o *order.Order) smtpserver.Answer {
 	if lines == nil {
 		lines = order.Words(ask.Stage, replyCode, o.Code)
 	}
-	lines = expand(lines, ask)
+	lines = order.Expand(lines, ask)
 	code := o.Code
 	bare := ask.Stage == order.Connect || ask.Stage == order.Hello || replyCode/100 == 3
 	if bare {

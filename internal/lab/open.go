@@ -70,6 +70,9 @@ func (l *Lab) open() error {
 
 // openNames makes the names of the lab, and the DNS server that tells them.
 func (l *Lab) openNames(at netip.AddrPort, beside map[string]net.Listener) error {
+	if at.Addr().IsUnspecified() {
+		at = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port()) // names need one address
+	}
 	c := zone.Config{SMTP: at, Peers: map[string]netip.Addr{}, AnyHost: l.config.AnyHost, Log: l.config.Log}
 	for name, n := range beside {
 		c.Peers[name] = addrOf(n).Addr()

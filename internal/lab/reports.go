@@ -99,7 +99,7 @@ func (l *Lab) reported(r later.Record) {
 		return
 	}
 	late := m.Late[at.index]
-	late.Sent = r.At
+	late.Sent, late.Data = r.At, r.Data
 	if r.Err != nil {
 		late.Failure = r.Err.Error()
 	} else {

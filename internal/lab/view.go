@@ -71,7 +71,7 @@ func (l *Lab) openHTTP() error {
 		return err
 	}
 	s := &http.Server{
-		Handler:           api.Handler(api.Config{Lab: view{l}, Log: l.config.Log}),
+		Handler:           api.Handler(api.Config{Lab: view{l}, Hosts: l.config.hosts(), Log: l.config.Log}),
 		ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: requestTime,
 		MaxHeaderBytes: 16 << 10,
 		BaseContext:    func(net.Listener) context.Context { return l.context },
@@ -85,6 +85,15 @@ func (l *Lab) openHTTP() error {
 		return nil
 	})
 	return nil
+}
+
+// hosts are the names by which the lab may be asked, beside those of loopback.
+func (c *Config) hosts() []string {
+	host, _, err := net.SplitHostPort(c.HTTP)
+	if err != nil || host == "" {
+		return nil
+	}
+	return []string{host, c.Host}
 }
 
 // A view is the lab as package api asks it.

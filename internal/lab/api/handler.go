@@ -39,6 +39,7 @@ func Handler(c Config) http.Handler {
 	h.handle("DELETE", "/messages", h.clear)
 	h.handle("GET", "/messages/{id}", h.message)
 	h.handle("GET", "/messages/{id}/raw", h.raw)
+	h.handle("GET", "/messages/{id}/late/{index}", h.late)
 	h.handle("GET", "/sessions", h.sessions)
 	h.handle("GET", "/sessions/{number}", h.session)
 	h.handle("GET", "/script", h.script)

@@ -207,7 +207,31 @@ func (h *handler) message(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, out)
 }
 
-// raw hands out a message as it came, for saving: it is no page to be shown.
+// late hands out a report that came after a message, as it was made.
+func (h *handler) late(w http.ResponseWriter, r *http.Request) error {
+	m, err := h.find(r)
+	if err != nil {
+		return err
+	}
+	i, err := strconv.Atoi(r.PathValue("index"))
+	if err != nil || i < 0 || i >= len(m.Late) {
+		return missing("report")
+	}
+	if m.Late[i].Data == nil {
+		return newProblem(http.StatusNotFound, "this report was not made yet, or is not kept")
+	}
+	attach(w, r, fmt.Sprintf("message-%d-late-%d.eml", m.ID, i), m.Late[i].Data)
+	return nil
+}
+
+// attach hands out mail for saving: it is no page to be shown.
+func attach(w http.ResponseWriter, r *http.Request, name string, data []byte) {
+	w.Header().Set("Content-Type", "message/rfc822")
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+}
+
+// raw hands out a message as it came.
 func (h *handler) raw(w http.ResponseWriter, r *http.Request) error {
 	m, err := h.find(r)
 	if err != nil {
@@ -220,8 +244,6 @@ func (h *handler) raw(w http.ResponseWriter, r *http.Request) error {
 	if m.Cut {
 		name = fmt.Sprintf("message-%d-beginning.eml", m.ID)
 	}
-	w.Header().Set("Content-Type", "message/rfc822")
-	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(m.Data))
+	attach(w, r, name, m.Data)
 	return nil
 }

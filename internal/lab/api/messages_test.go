@@ -308,3 +308,25 @@ func TestClear(t *testing.T) {
 	c := lab.ring.Counts()
 	equal(t, "the status and what is left", fmt.Sprint(w.Code, c.Messages, c.Sessions), "204 0 0")
 }
+
+// A report that came of a message is handed out as it was made.
+func TestLateReport(t *testing.T) {
+	lab := newFake()
+	id := lab.ring.Add(seen.Message{From: "a@example.org", Late: []seen.Late{
+		{Kind: "bounce", To: "b@lab.test", Data: []byte("Subject: late\r\n\r\nx\r\n")}, {Kind: "ooo", To: "b@lab.test"},
+		{Kind: "arf", Data: make([]byte, seen.MaxLateData)}, {Kind: "arf", Data: make([]byte, seen.MaxLateData+1)},
+	}})
+	h := Handler(Config{Lab: lab})
+	path := fmt.Sprintf("/api/v1/lab/messages/%d/late/", id)
+	w := call{method: "GET", target: path + "0"}.do(h)
+	if w.Code != 200 || w.Body.String() != "Subject: late\r\n\r\nx\r\n" || w.Header().Get("Content-Type") != "message/rfc822" ||
+		!strings.HasPrefix(w.Header().Get("Content-Disposition"), "attachment") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("it is answered %d %v %q", w.Code, w.Header(), w.Body)
+	}
+	if w := (call{method: "GET", target: path + "2"}.do(h)); w.Body.Len() != seen.MaxLateData {
+		t.Errorf("the greatest report has %d bytes", w.Body.Len())
+	}
+	for index, why := range map[string]string{"1": "not made yet", "3": "not kept", "4": "there is no report", "-1": "there is no report", "x": "there is no report"} {
+		wantProblem(t, index, call{method: "GET", target: path + index}.do(h), 404, why)
+	}
+}

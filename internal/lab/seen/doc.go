@@ -26,6 +26,8 @@ const (
 	MaxLate = 1000
 	// MaxLateText is how many bytes are kept of what was answered to a late report, and of why it failed.
 	MaxLateText = 4 << 10
+	// MaxLateData is how large a late report may be to be kept, in bytes.
+	MaxLateData = 256 << 10
 	// MaxPage is how many messages or sessions a page has at most.
 	MaxPage = 1000
 	// MaxPageBytes is how large the envelopes of a page are together. A page has one

@@ -65,6 +65,9 @@ type Late struct {
 	Reply []byte
 	// Failure says why it couldn't be handed over, at most MaxLateText bytes; "" if it could.
 	Failure string
+	// Data is the report as it was made, nil before that. One of more than MaxLateData bytes
+	// isn't kept.
+	Data []byte
 }
 
 // envelopeOf is how many bytes a message takes, Data and Late excepted.
@@ -93,12 +96,15 @@ func (l Late) cut() Late {
 	if len(l.Failure) > MaxLateText {
 		l.Failure = strings.Clone(l.Failure[:MaxLateText])
 	}
+	if len(l.Data) > MaxLateData {
+		l.Data = nil
+	}
 	return l
 }
 
 // size is how many bytes the report takes.
 func (l *Late) size() int64 {
-	return int64(int(unsafe.Sizeof(*l)) + len(l.Kind) + len(l.To) + cap(l.Reply) + len(l.Failure))
+	return int64(int(unsafe.Sizeof(*l)) + len(l.Kind) + len(l.To) + cap(l.Reply) + len(l.Failure) + cap(l.Data))
 }
 
 // Codes returns the reply code and the enhanced status code that a reply has, as they
