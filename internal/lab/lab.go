@@ -100,6 +100,18 @@ type listener struct {
 
 // Start starts a lab. It runs until Close, or until ctx is done.
 func Start(ctx context.Context, c Config) (*Lab, error) {
+	l, err := newLab(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.open(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// newLab returns a lab that has no address yet.
+func newLab(ctx context.Context, c Config) (*Lab, error) {
 	c, err := c.filled()
 	if err != nil {
 		return nil, err
@@ -112,9 +124,6 @@ func Start(ctx context.Context, c Config) (*Lab, error) {
 		return nil, err
 	}
 	l.context, l.end = context.WithCancel(ctx)
-	if err := l.open(); err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
 	return l, nil
 }
 
