@@ -1,15 +1,10 @@
 package smtpclient_test
 
 import (
-	"context"
 	"errors"
 	"io"
-	"net"
-	"os"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/nixiemail/nixie/internal/smtpclient"
 )
@@ -239,57 +234,5 @@ func TestLastWords(t *testing.T) {
 	r, err := client.Send(t.Context(), smtpclient.Message{To: paths("b@d.example"), Data: []byte(strings.Repeat(strings.Repeat("a", 998)+"\r\n", 32<<10))})
 	if err != nil || len(r.End) != 1 || r.End[0].ReplyCode() != 552 || client.Ended() == nil {
 		t.Errorf("%v, %v; want the 552, and the end", r.End, err)
-	}
-}
-
-// TestTimes: each stage has its own time, for the whole of the reply; its default is
-// RFC 5321, 4.5.3.2's.
-func TestTimes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ours, theirs := net.Pipe()
-		start := time.Now()
-		_, err := smtpclient.New(t.Context(), ours, smtpclient.Config{})
-		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != 5*time.Minute {
-			t.Errorf("greeting: %v after %v", err, time.Since(start))
-		}
-		_ = theirs.Close()
-
-		// One byte a minute is silence: the fifth comes too late.
-		ours, theirs = net.Pipe()
-		spoken := make(chan struct{})
-		go func() {
-			defer close(spoken)
-			for _, b := range "220 mx\r\n" {
-				time.Sleep(time.Minute + time.Second)
-				if _, err := theirs.Write([]byte{byte(b)}); err != nil {
-					return
-				}
-			}
-		}()
-		start = time.Now()
-		_, err = smtpclient.New(t.Context(), ours, smtpclient.Config{})
-		var wire *smtpclient.WireError
-		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != 5*time.Minute || !errors.As(err, &wire) || wire.Heard != "220 " {
-			t.Errorf("slow greeting: %v after %v", err, time.Since(start))
-		}
-		_ = theirs.Close()
-		<-spoken
-
-		// The context ends it before.
-		ours, theirs = net.Pipe()
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("no more time"))
-		defer cancel()
-		start = time.Now()
-		_, err = smtpclient.New(ctx, ours, smtpclient.Config{})
-		if err == nil || time.Since(start) != time.Second || !strings.Contains(err.Error(), "no more time") {
-			t.Errorf("context: %v after %v", err, time.Since(start))
-		}
-		_ = theirs.Close()
-	})
-	if d := smtpclient.DefaultTimes(); d.Greeting != 5*time.Minute || d.Mail != 5*time.Minute || d.Rcpt != 5*time.Minute || d.Begin != 2*time.Minute || d.Block != 3*time.Minute || d.End != 10*time.Minute {
-		t.Errorf("defaults %+v; see RFC 5321, 4.5.3.2", d)
-	}
-	if _, err := smtpclient.Dial(t.Context(), smtpclient.Config{Times: smtpclient.Times{Mail: -1}}); !errors.Is(err, smtpclient.ErrConfig) {
-		t.Errorf("negative time: %v", err)
 	}
 }

@@ -33,7 +33,7 @@ var (
 	// ErrReplyTooLong: a reply has more than MaxReply bytes.
 	ErrReplyTooLong = fmt.Errorf("the reply has more than %d bytes", MaxReply)
 	// ErrEarlyText: plain text stood behind the answer to STARTTLS, where anybody on the
-	// way can put it. RFC 3207, 6.
+	// way can put it. RFC 3207, 4.2.
 	ErrEarlyText = errors.New("there is plain text behind the answer to STARTTLS")
 	// ErrUnasked: the server said something that nobody had asked for, so that what it
 	// says next may answer something else than what is asked.

@@ -17,11 +17,16 @@ import (
 //	S"  is said as it is, without a line end
 //	C:  is what the client must say; "C: *" anything
 //	CLOSE  ends the connection
+//	CANCEL  calls what playWith was given
 type script string
 
 // play runs a script on one end of a connection and returns what went wrong, or what
 // the client said after the script was over.
 func (s script) play(conn net.Conn) (rest string, err error) {
+	return s.playWith(conn, func() {})
+}
+
+func (s script) playWith(conn net.Conn, cancel func()) (rest string, err error) {
 	defer func() { _ = conn.Close() }()
 	in := bufio.NewReader(conn)
 	for step := range strings.SplitSeq(strings.TrimSpace(string(s)), "\n") {
@@ -29,6 +34,8 @@ func (s script) play(conn net.Conn) (rest string, err error) {
 		switch {
 		case step == "CLOSE":
 			return "", nil
+		case step == "CANCEL":
+			cancel()
 		case strings.HasPrefix(step, "S: "):
 			_, err = io.WriteString(conn, step[3:]+"\r\n")
 		case strings.HasPrefix(step, `S"`):

@@ -1,8 +1,11 @@
 package later_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
@@ -216,7 +219,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestLoopbackOnly: no packet goes anywhere else. 192.0.2.1 is nobody's: RFC 5737.
+// TestLoopbackOnly: no packet goes anywhere else. 192.0.2.1 is an example's, and nobody's.
 func TestLoopbackOnly(t *testing.T) {
 	for _, to := range []string{"192.0.2.1:25", "[2001:db8::1]:25", "[::ffff:192.0.2.1]:25"} {
 		if _, err := later.New(later.Config{Name: "mx.lab.test", To: to}); !errors.Is(err, later.ErrNotLoopback) || !errors.Is(err, later.ErrConfig) {
@@ -237,6 +240,34 @@ func TestLoopbackOnly(t *testing.T) {
 		if _, err := later.New(c); !errors.Is(err, later.ErrConfig) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// TestLog: what a foreign server says stands in a line of the log in quotes, and cut.
+func TestLog(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var server sync.WaitGroup
+	server.Go(func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = conn.Write([]byte("554 \x1b[2J\xe9" + strings.Repeat("x", 300) + "\r\n"))
+		_, _ = io.Copy(io.Discard, conn)
+		_ = conn.Close()
+	})
+	defer server.Wait()
+	defer func() { _ = l.Close() }()
+	var log bytes.Buffer
+	rec := run(t, later.Config{To: l.Addr().String(), Log: slog.New(slog.NewTextHandler(&log, nil))}, about(1))
+	if rec.Accepted || rec.Reply.ReplyCode() != 554 {
+		t.Errorf("record %+v", rec)
+	}
+	if s := log.String(); strings.Contains(s, "\x1b") || strings.Contains(s, "\xe9") || !strings.Contains(s, `554 \\x1b[2J\\xe9xx`) || strings.Contains(s, strings.Repeat("x", 200)) {
+		t.Errorf("the log has %q", s)
 	}
 }
 

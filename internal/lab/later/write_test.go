@@ -276,6 +276,13 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%s has control characters", kind)
 		}
 	}
+	about.From, about.To, about.Client = "a..b.@c.example", ".c@lab.test", netip.MustParseAddr("fe80::1%eth0")
+	for _, kind := range []order.LateKind{order.Bounce, order.Complaint, order.AutoReply} {
+		text, _ := written(t, order.Late{Kind: kind}, about)
+		if !strings.Contains(text, "\r\nTo: <\"a..b.\"@c.example>\r\n") || kind == order.Complaint && !strings.Contains(text, "\r\nSource-IP: fe80::1\r\n") || kind == order.Bounce && !strings.Contains(text, "[IPv6:fe80::1]") {
+			t.Errorf("%s:\n%s", kind, text)
+		}
+	}
 	got, err := testConfig().write(order.Late{Kind: order.AutoReply}, Message{From: "ä@c.example", To: "ö@lab.test", Header: []byte("Message-ID: <1@c.example>\r\nReferences:" + strings.Repeat(" <a@b>", maxReferences+1))}, 1)
 	if err != nil {
 		t.Fatal(err)
