@@ -1,8 +1,10 @@
 package script
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nixiemail/nixie"
@@ -22,7 +24,7 @@ func checkLate(l *order.Late) error {
 	case l.Kind != order.Delay && l.Kind != order.Bounce:
 		return errors.New("only a bounce and a delay have reply, code and lines")
 	}
-	return checkReply(l.ReplyCode, l.Code, l.Lines)
+	return cmp.Or(checkPlaces(l.Lines), checkReply(l.ReplyCode, l.Code, l.Lines))
 }
 
 // classOf is the class of what is said, 0 if nothing is.
@@ -63,7 +65,26 @@ func (a *answer) check(at order.Stage) error {
 		}
 	}
 	if says && len(o.Raw) == 0 {
-		return checkReply(o.ReplyCode, o.Code, o.Lines)
+		return cmp.Or(checkPlaces(o.Lines, waitMark, numberMark), checkReply(o.ReplyCode, o.Code, o.Lines))
+	}
+	return nil
+}
+
+// checkPlaces refuses words in braces that nobody fills, beside those of
+// [order.Expand] and more.
+func checkPlaces(lines []string, more ...string) error {
+	known := append([]string{"{rcpt}", "{from}", "{client}", "{domain}"}, more...)
+	for _, l := range lines {
+		for {
+			_, after, _ := strings.Cut(l, "{")
+			word, rest, closed := strings.Cut(after, "}")
+			if !closed {
+				break
+			}
+			if l = rest; !slices.Contains(known, "{"+word+"}") {
+				return fmt.Errorf("nothing stands for %s: want %s", quote("{"+word+"}"), oneOf(known))
+			}
+		}
 	}
 	return nil
 }

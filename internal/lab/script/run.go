@@ -13,7 +13,7 @@ import (
 // and drops nothing means yes, in the lab's own words. If decided is false, the order
 // has only what is to be added to whatever others answer: a stall, a late report.
 //
-// Words in braces other than {wait} and {n} are left to package order. What the
+// Words in braces other than {wait} and {n} are left to [order.Expand]. What the
 // order has belongs to the script and must not be changed.
 //
 // random returns numbers from 0 up to, but not, 1; it is asked by rules with percent
