@@ -38,6 +38,7 @@ func contentCauses() []Cause {
 		cause(Natural, order.Verify, 550, nixie.UTF8ReplyRequired, "EXPN asks for a list with a member whose name isn't ASCII, without SMTPUTF8.", send("EXPN world@lists.lab.test")...),
 		cause(Natural, order.Message, 550, nixie.UTF8HeaderMessageCannotBeTransferred, "The header isn't ASCII, and the domain takes no other.",
 			messageFrom(someone, " SMTPUTF8", "user@ascii.lab.test", "Subject: Grüße\r\n\r\nHello\r\n")...),
+		//lint:ignore SA1019 the table has all codes, and says of this one that nobody should send it
 		never(nixie.UTF8ReplyRequiredDuplicate, "It is deprecated, and nobody should send it: read it as X.6.8."),
 	}
 }

@@ -55,7 +55,7 @@ func (k *Checker) recipientDomain(domain string) (order.Order, bool) {
 		return refuse("recipient's domain without address", 550, nixie.UnableToRoute, "The recipient's domain has neither MX nor address")
 	case ServFail:
 		return later("recipient's domain can't be looked up", 451, nixie.DirectoryServerFailure, "The recipient's domain can't be looked up now")
-	case NullMX: // RFC 7504, 4; RFC 7505, 4.1
+	case NullMX: // RFC 7504, RFC 7505
 		return refuse("recipient's domain has null MX", 556, nixie.RecipientAddressHasNullMX, "The recipient's domain takes no mail")
 	}
 	return none()

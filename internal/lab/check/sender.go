@@ -97,7 +97,7 @@ func (k *Checker) priority(ask *order.Ask) (order.Order, bool) {
 	return none()
 }
 
-// parsePriority reads "-9" to "9", as RFC 6710, 5 writes it.
+// parsePriority reads "-9" to "9", as RFC 6710 writes it: no other zero than "0".
 func parsePriority(s string) (p int, ok bool) {
 	digit := strings.TrimPrefix(s, "-")
 	if len(digit) != 1 || digit[0] < '0' || digit[0] > '9' || s == "-0" {
