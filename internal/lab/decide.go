@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,20 +29,28 @@ func wishes(address string, here order.Stage) []order.Order {
 	case !tagged:
 		return nil
 	case err != nil:
-		return []order.Order{{
-			Stage: here, ReplyCode: 501, Code: nixie.InvalidCommandArguments.Permanent(),
-			Lines: []string{"The lab can't do that: " + err.Error()}, Cause: "address " + local,
-		}}
+		return impossible(here, local, err.Error())
 	}
 	for i := range list {
-		if list[i].Stage == "" {
+		switch stage := list[i].Stage; {
+		case stage == "":
 			list[i].Stage = here
+		case list[i].Answers() && slices.Index(order.Stages(), stage) < slices.Index(order.Stages(), here):
+			return impossible(here, local, fmt.Sprintf("%s is over when this is said", stage))
 		}
 		if list[i].Cause == "" {
 			list[i].Cause = "address " + local
 		}
 	}
 	return list
+}
+
+// impossible refuses an address whose order can't be carried out.
+func impossible(here order.Stage, local, why string) []order.Order {
+	return []order.Order{{
+		Stage: here, ReplyCode: 501, Code: nixie.InvalidCommandArguments.Permanent(),
+		Lines: []string{"The lab can't do that: " + why}, Cause: "address " + local,
+	}}
 }
 
 // decide returns what is to be done at a stage: what was ordered, else what follows
