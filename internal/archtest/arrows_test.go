@@ -48,6 +48,7 @@ var arrows = []arrow{
 	{from: "lab/later", to: "nixie dsn smtpclient lab/order", why: "it writes a report and hands it over"},
 	{from: "lab/api", to: "nixie lab/order lab/script lab/seen", why: "it shows what came in, and asks through an interface of its own"},
 	{from: "lab", to: "nixie dsn smtpserver smtpclient lab/*", why: "the lab says what a scenario says"},
+	{from: "lab/walk", to: "nixie lab lab/check lab/order", why: "it says to a lab what there is to say, and notes the answers"},
 	{from: "labtest", to: "lab lab/seen nixie", why: "it is thin, over the lab"},
 	{from: "httpapi web", to: "explain delivery suppression incident auth nixie verdict address id", why: "it shows what others know, and asks through interfaces of its own"},
 	{from: "app", to: anything, but: "cli archtest", why: "only app and cli know all names"},

@@ -232,6 +232,10 @@ func (l *listener) change(_ context.Context, s *smtpserver.Session, c smtpserver
 	ask := t.begin(s, stageOf(c))
 	ask.Verb, ask.Line = c.Verb, c.Line
 	refused := own.ReplyCode() >= 400
+	if ask.Stage == order.Auth && own.ReplyCode() == 504 { // a mechanism of others has a code of its own
+		o, _ := t.lab.checks.Order(ask)
+		own = t.lab.answer(ask, &o, own)
+	}
 	if refused && ask.Stage != order.Verify && ask.Stage != order.Other {
 		return t.spoilt(s, c, own) // what was wrong stays wrong
 	}
