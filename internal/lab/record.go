@@ -111,6 +111,9 @@ func (t *talk) keep(due []report) {
 	}
 	id := t.lab.seen.Add(m)
 	for _, r := range due {
+		ask := t.ask
+		ask.To = m.To[r.to].Address
+		r.Lines = order.Expand(r.Lines, &ask)
 		t.lab.report(id, &m, &m.To[r.to], t.ask.Client, &r.Late, header)
 	}
 }
