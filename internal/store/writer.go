@@ -11,8 +11,8 @@ import (
 
 // Limits of one transaction.
 const (
-	MaxGroup     = 256    // pieces of work in it
-	MaxGroupNews = 10_000 // pieces of news in those, unless one alone has more
+	MaxGroup     = 256   // pieces of work in it
+	MaxGroupNews = 2_500 // pieces of news in those, unless one alone has more
 )
 
 // A writer is the one goroutine that writes. It takes whatever work waits into one
