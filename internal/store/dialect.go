@@ -21,6 +21,7 @@ type dialect struct {
 	writeName, readName func(path string) string
 	alone               bool   // no other process writes
 	begin               string // begins a transaction that will write
+	unnumbered          bool   // the writer's statements are prepared with ? in place of $1
 	// broken tells errors after which the whole transaction is lost, and that are
 	// no fault of what was to be stored.
 	broken func(error) bool
@@ -46,7 +47,7 @@ func sqliteDialect() *dialect {
 		readName: func(path string) string {
 			return sqliteName(path, "ro", "query_only(1)", fmt.Sprintf("cache_size(-%d)", readCache))
 		},
-		begin:  "BEGIN IMMEDIATE",
+		begin: "BEGIN IMMEDIATE", unnumbered: true,
 		broken: sqliteBroken,
 	}
 }

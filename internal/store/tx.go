@@ -14,7 +14,8 @@ import (
 // number is that of the statements in this package.
 type session struct {
 	conn       *sql.Conn
-	statements map[string]*sql.Stmt
+	dialect    *dialect
+	statements map[string]*statement
 }
 
 // close ends the connection for good: the pool must not give it to anybody.
@@ -29,12 +30,17 @@ func (s *session) close() error {
 	return nil
 }
 
-func (s *session) prepare(query string) (*sql.Stmt, error) {
+func (s *session) prepare(query string) (*statement, error) {
 	if st, ok := s.statements[query]; ok {
 		return st, nil
 	}
-	st, err := s.conn.PrepareContext(context.Background(), query)
-	if err != nil {
+	st := &statement{}
+	text := query
+	if s.dialect.unnumbered {
+		text, st.order = unnumbered(query)
+	}
+	var err error
+	if st.Stmt, err = s.conn.PrepareContext(context.Background(), text); err != nil {
 		return nil, err
 	}
 	s.statements[query] = st
@@ -165,7 +171,7 @@ func (t *tx) ExecContext(_ context.Context, query string, args ...any) (sql.Resu
 	if err != nil {
 		return nil, err
 	}
-	return st.ExecContext(context.Background(), args...)
+	return st.ExecContext(context.Background(), st.arrange(args)...)
 }
 
 // QueryContext is like ExecContext. The rows must be closed before the next
@@ -175,7 +181,7 @@ func (t *tx) QueryContext(_ context.Context, query string, args ...any) (*sql.Ro
 	if err != nil {
 		return nil, err
 	}
-	return st.QueryContext(context.Background(), args...)
+	return st.QueryContext(context.Background(), st.arrange(args)...)
 }
 
 // QueryRowContext is like ExecContext.
@@ -184,5 +190,5 @@ func (t *tx) QueryRowContext(_ context.Context, query string, args ...any) *sql.
 	if err != nil {
 		return t.session.conn.QueryRowContext(context.Background(), query, args...) // which fails again, and says so
 	}
-	return st.QueryRowContext(context.Background(), args...)
+	return st.QueryRowContext(context.Background(), st.arrange(args)...)
 }

@@ -254,7 +254,7 @@ func (w *writer) session() (*session, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.now = &session{conn: conn, statements: map[string]*sql.Stmt{}}
+		w.now = &session{conn: conn, dialect: w.store.dialect, statements: map[string]*statement{}}
 	}
 	return w.now, nil
 }
