@@ -18,12 +18,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// maxScript is how large a script file may be, in bytes.
-const maxScript = 1 << 20
+// maxLabFile is how large a script or a file of fixtures may be, in bytes.
+const maxLabFile = 1 << 20
 
 func newLab(s Streams) *cobra.Command {
 	var c lab.Config
-	var file string
+	var file, fixtures string
 	var quiet, verbose bool
 	cmd := &cobra.Command{
 		Use:   "lab [flags]",
@@ -36,11 +36,18 @@ func newLab(s Streams) *cobra.Command {
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if file != "" {
-				text, err := readScript(file)
+				text, err := readLabFile(file)
 				if err != nil {
 					return err
 				}
 				c.Script, c.ScriptName = text, file
+			}
+			if fixtures != "" {
+				text, err := readLabFile(fixtures)
+				if err != nil {
+					return err
+				}
+				c.Fixtures, c.FixturesName = text, fixtures
 			}
 			if !quiet {
 				c.Notice = func(m seen.Message) { io.WriteString(s.Out, notice(&m)) }
@@ -58,6 +65,7 @@ func newLab(s Streams) *cobra.Command {
 	f.StringVar(&c.DNS, "dns", "", "answer for the lab's domains at `ADDR`, or off (default as above)")
 	f.BoolVar(&c.NoPeers, "no-peers", false, "leave the broken peers out")
 	f.StringVar(&file, "script", "", "answer as the scenario `FILE` says; over HTTP it can be changed")
+	f.StringVar(&fixtures, "fixtures", "", "have the mailboxes, domains and users in `FILE` too")
 	f.StringVar(&c.Reports, "reports", "", "send late reports to `ADDR`; client:PORT is the host that sent the mail (default: keep them, send none)")
 	f.BoolVar(&c.AnyHost, "any-host", false, "allow addresses other than loopback's; whoever can reach the lab can use it")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print no line for each message")
@@ -65,19 +73,19 @@ func newLab(s Streams) *cobra.Command {
 	return cmd
 }
 
-// readScript reads a scenario file of a bounded size.
-func readScript(name string) ([]byte, error) {
+// readLabFile reads a script or fixtures of a bounded size.
+func readLabFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxScript+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxLabFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	if len(text) > maxScript {
-		return nil, fmt.Errorf("%s is larger than %d bytes; no script is", name, maxScript)
+	if len(text) > maxLabFile {
+		return nil, fmt.Errorf("%s is larger than %d bytes, which is the most", name, maxLabFile)
 	}
 	return text, nil
 }

@@ -36,6 +36,10 @@ type Config struct {
 	// Script is a scenario file, and ScriptName what it's called in errors.
 	Script     []byte
 	ScriptName string
+	// Fixtures are mailboxes, domains and users, in TOML, that go before those built in; and
+	// FixturesName what the file is called in errors.
+	Fixtures     []byte
+	FixturesName string
 	// AnyHost allows addresses other than loopback's, here and in Reports.
 	AnyHost bool
 	// Seen bounds what is kept of what came in.

@@ -94,20 +94,37 @@ func (l *Lab) openNames(at netip.AddrPort, beside map[string]net.Listener) error
 			return err
 		}
 	}
-	var err error
+	fixtures, err := l.config.fixtures()
+	if err != nil {
+		return err
+	}
 	l.checks, err = check.New(check.Config{
-		Domain: func(name string) check.DomainStatus { return check.DomainStatus(l.names.Domain(name)) },
+		Fixtures: fixtures, Domain: l.names.Domain, Listed: l.names.Listed, SPF: l.names.SPF,
 		Reverse: func(client netip.Addr) bool {
 			_, matches := l.names.Reverse(client)
 			return matches
 		},
-		Listed: l.names.Listed,
-		SPF: func(domain string, client netip.Addr) check.SPFResult {
-			return check.SPFResult(l.names.SPF(domain, client))
-		},
 		Challenge: rand.Text,
 	})
 	return err
+}
+
+// fixtures are the mailboxes, domains and users built in, with those of the
+// configuration in place of ours of the same name.
+func (c *Config) fixtures() (*check.Fixtures, error) {
+	builtin, err := check.BuiltinFixtures()
+	if err != nil || len(c.Fixtures) == 0 {
+		return builtin, err
+	}
+	name := c.FixturesName
+	if name == "" {
+		name = "fixtures"
+	}
+	own, err := check.ParseFixtures(name, c.Fixtures)
+	if err != nil {
+		return nil, err
+	}
+	return builtin.With(own), nil
 }
 
 // serve serves a listener in the way of a peer.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/lab/order"
+	"github.com/nixiemail/nixie/internal/lab/zone"
 )
 
 // What is looked at in a message.
@@ -156,7 +157,7 @@ func (k *Checker) authenticated(d *Domain, ask *order.Ask) (order.Order, bool) {
 	if sender == "" {
 		sender = ask.Hello // RFC 7208, 2.4
 	}
-	spf := SPFNone
+	spf := zone.SPFNone
 	if d.DMARC && k.config.SPF != nil {
 		spf = k.config.SPF(strings.ToLower(sender), ask.Client)
 	}
@@ -164,7 +165,7 @@ func (k *Checker) authenticated(d *Domain, ask *order.Ask) (order.Order, bool) {
 	switch {
 	case d.ARC && slices.ContainsFunc(fields(ask.Header, "arc-seal", maxSignatures), sealFailed): // RFC 8617, 5.2
 		return refuse("ARC", 550, nixie.ARCValidationFailure, "The ARC chain says that it failed")
-	case d.DMARC && len(signatures) == 0 && spf != SPFPass: // RFC 7372, 3.4
+	case d.DMARC && len(signatures) == 0 && spf != zone.SPFPass: // RFC 7372, 3.4
 		return refuse("SPF and DKIM", 550, nixie.MultipleAuthenticationChecksFailed, "Neither SPF nor DKIM vouches for the sender")
 	case !d.Signed:
 		return none()

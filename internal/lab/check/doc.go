@@ -12,34 +12,7 @@ import (
 
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/lab/order"
-)
-
-// A DomainStatus is what the DNS says of a domain that mail comes from or goes to. The
-// values are those of package zone, in its order.
-type DomainStatus int
-
-// The statuses.
-const (
-	Elsewhere DomainStatus = iota // the lab knows nothing of it, and takes it to be in order
-	Known
-	NXDomain // there is no such name
-	NoData   // the name is there, and neither MX nor address
-	ServFail // no answer can be had now
-	NullMX   // it takes no mail: RFC 7505
-)
-
-// An SPFResult is what SPF says of a client and a sender's domain, in the words of RFC 7208, 2.6.
-type SPFResult string
-
-// The results.
-const (
-	SPFNone      SPFResult = "none"
-	SPFNeutral   SPFResult = "neutral"
-	SPFPass      SPFResult = "pass"
-	SPFFail      SPFResult = "fail"
-	SPFSoftFail  SPFResult = "softfail"
-	SPFTempError SPFResult = "temperror"
-	SPFPermError SPFResult = "permerror"
+	"github.com/nixiemail/nixie/internal/lab/zone"
 )
 
 // A Config is what a Checker is made of. Functions that are nil are not asked, as if
@@ -51,13 +24,13 @@ type Config struct {
 	// below it only, so that all other domains are taken to be in order.
 	Zone string
 	// Domain looks up a domain, in lower case.
-	Domain func(name string) DomainStatus
+	Domain func(name string) zone.Status
 	// Reverse reports whether the address has a name that leads back to it.
 	Reverse func(client netip.Addr) bool
 	// Listed returns why the address is on a list of unwanted clients, "" if it isn't.
 	Listed func(client netip.Addr) string
 	// SPF checks whether the client may send for the domain, in lower case.
-	SPF func(domain string, client netip.Addr) SPFResult
+	SPF func(domain string, client netip.Addr) zone.SPFResult
 	// Challenge returns the random part of a challenge of CRAM-MD5, of letters and digits
 	// only; nil if CRAM-MD5 isn't offered.
 	Challenge func() string

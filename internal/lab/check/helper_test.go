@@ -12,23 +12,24 @@ import (
 
 	"github.com/nixiemail/nixie/internal/lab/check"
 	"github.com/nixiemail/nixie/internal/lab/order"
+	"github.com/nixiemail/nixie/internal/lab/zone"
 )
 
-// zone is the DNS of the causes.
-func zone(domain string) check.DomainStatus {
-	return map[string]check.DomainStatus{
-		"nxdomain.lab.test": check.NXDomain, "nodata.lab.test": check.NoData,
-		"servfail.lab.test": check.ServFail, "nullmx.lab.test": check.NullMX,
+// domains is the DNS of the causes.
+func domains(domain string) zone.Status {
+	return map[string]zone.Status{
+		"nxdomain.lab.test": zone.NXDomain, "nodata.lab.test": zone.NoData,
+		"servfail.lab.test": zone.ServFail, "nullmx.lab.test": zone.NullMX,
 	}[domain]
 }
 
-func spf(domain string, _ netip.Addr) check.SPFResult {
-	r, ok := map[string]check.SPFResult{
-		"spf-fail.lab.test": check.SPFFail, "spf-two.lab.test": check.SPFPermError, "spf-temperror.lab.test": check.SPFTempError,
-		"spf-softfail.lab.test": check.SPFSoftFail, "spf-pass.lab.test": check.SPFPass,
+func spf(domain string, _ netip.Addr) zone.SPFResult {
+	r, ok := map[string]zone.SPFResult{
+		"spf-fail.lab.test": zone.SPFFail, "spf-two.lab.test": zone.SPFPermError, "spf-temperror.lab.test": zone.SPFTempError,
+		"spf-softfail.lab.test": zone.SPFSoftFail, "spf-pass.lab.test": zone.SPFPass,
 	}[domain]
 	if !ok {
-		return check.SPFNone
+		return zone.SPFNone
 	}
 	return r
 }
@@ -46,7 +47,7 @@ func newChecker(t testing.TB, f *check.Fixtures) *check.Checker {
 		}
 	}
 	k, err := check.New(check.Config{
-		Fixtures: f, Domain: zone, SPF: spf,
+		Fixtures: f, Domain: domains, SPF: spf,
 		Reverse: func(a netip.Addr) bool { return a != netip.MustParseAddr("127.0.0.3") },
 		Listed: func(a netip.Addr) string {
 			if a == netip.MustParseAddr("127.0.0.2") {

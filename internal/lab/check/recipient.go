@@ -8,6 +8,7 @@ import (
 
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/lab/order"
+	"github.com/nixiemail/nixie/internal/lab/zone"
 )
 
 // recipient answers RCPT.
@@ -49,13 +50,13 @@ func (k *Checker) recipientDomain(domain string) (order.Order, bool) {
 		return none()
 	}
 	switch k.config.Domain(domain) {
-	case NXDomain:
+	case zone.NXDomain:
 		return refuse("recipient's domain unknown", 550, nixie.BadDestinationSystemAddress, "The recipient's domain doesn't exist")
-	case NoData:
+	case zone.NoData:
 		return refuse("recipient's domain without address", 550, nixie.UnableToRoute, "The recipient's domain has neither MX nor address")
-	case ServFail:
+	case zone.ServFail:
 		return later("recipient's domain can't be looked up", 451, nixie.DirectoryServerFailure, "The recipient's domain can't be looked up now")
-	case NullMX: // RFC 7504, RFC 7505
+	case zone.NullMX: // RFC 7504, RFC 7505
 		return refuse("recipient's domain has null MX", 556, nixie.RecipientAddressHasNullMX, "The recipient's domain takes no mail")
 	}
 	return none()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nixiemail/nixie"
 	"github.com/nixiemail/nixie/internal/lab/order"
+	"github.com/nixiemail/nixie/internal/lab/zone"
 )
 
 // sender answers MAIL.
@@ -46,13 +47,13 @@ func (d *Domain) sends(ask *order.Ask, local string) (order.Order, bool) {
 func (k *Checker) senderDomain(ask *order.Ask, domain string) (order.Order, bool) {
 	if k.config.Domain != nil {
 		switch k.config.Domain(domain) {
-		case NXDomain:
+		case zone.NXDomain:
 			return refuse("sender's domain unknown", 550, nixie.BadSendersSystemAddress, "The sender's domain doesn't exist")
-		case NoData:
+		case zone.NoData:
 			return refuse("sender's domain without address", 550, nixie.BadSendersSystemAddress, "The sender's domain has neither MX nor address")
-		case ServFail:
+		case zone.ServFail:
 			return later("sender's domain can't be looked up", 451, nixie.BadSendersSystemAddress, "The sender's domain can't be looked up now")
-		case NullMX: // RFC 7505, 4.2
+		case zone.NullMX: // RFC 7505, 4.2
 			return refuse("sender's domain has null MX", 550, nixie.SenderAddressHasNullMX, "The sender's domain takes no mail, so no answer could reach it")
 		}
 	}
@@ -60,11 +61,11 @@ func (k *Checker) senderDomain(ask *order.Ask, domain string) (order.Order, bool
 		return none()
 	}
 	switch k.config.SPF(domain, ask.Client) { // RFC 7372, 3.2
-	case SPFFail:
+	case zone.SPFFail:
 		return refuse("SPF fail", 550, nixie.SPFValidationFailed, "SPF of the sender's domain doesn't allow this client")
-	case SPFPermError:
+	case zone.SPFPermError:
 		return refuse("SPF permerror", 550, nixie.SPFValidationError, "The SPF record of the sender's domain can't be understood")
-	case SPFTempError:
+	case zone.SPFTempError:
 		return later("SPF temperror", 451, nixie.SPFValidationError, "The SPF record of the sender's domain can't be looked up now")
 	}
 	return none()
