@@ -165,6 +165,9 @@ func (r *Reply) UnmarshalText(text []byte) error {
 	case code.Class() != nixie.ClassOf(n):
 		return fmt.Errorf("%q: reply code and code disagree about the class", text)
 	}
+	if e := nixie.Builtin().Entry(code.Detail()); e != nil && e.Deprecated {
+		return fmt.Errorf("%q: the code is deprecated, and no server may send it", text)
+	}
 	*r = Reply{ReplyCode: n, Code: code}
 	return nil
 }

@@ -158,7 +158,7 @@ func (k *Checker) counted(d *Domain, ask *order.Ask, local string) (order.Order,
 	if r := d.Recipients; r != nil && d.recipientsIn(ask.Recipients) >= r.Most {
 		// RFC 5321, 4.5.3.1.10 asks for 452 where the registry has 451.
 		return say("too many recipients", r.Reply.or(452, nixie.TooManyRecipients.Transient()),
-			fmt.Sprintf("A message has at most %d recipients here", r.Most))
+			fmt.Sprintf("Too many recipients: a message has at most %d here", r.Most))
 	}
 	if d.Greylist > 0 {
 		if left := k.greyWait(ask.Now, time.Duration(d.Greylist), ask.Client, ask.From, ask.To); left > 0 {
