@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,7 +14,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/nixiemail/nixie/internal/lab"
-	"github.com/nixiemail/nixie/internal/lab/order"
 	"github.com/nixiemail/nixie/internal/lab/seen"
 	"github.com/spf13/cobra"
 )
@@ -61,11 +61,11 @@ func newLab(s Streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.SMTP, "smtp", "", "speak SMTP at `ADDR` (default 127.0.0.1 and any free port)")
-	f.StringVar(&c.HTTP, "http", "", "show what came in, and take scripts, at `ADDR`, or off (default as above)")
-	f.StringVar(&c.DNS, "dns", "", "answer for the lab's domains at `ADDR`, or off (default as above)")
+	f.StringVar(&c.HTTP, "http", "", "show what came in, and take scripts, at `ADDR`, or off (default as for SMTP)")
+	f.StringVar(&c.DNS, "dns", "", "answer for the lab's domains at `ADDR`, or off (default as for SMTP)")
 	f.BoolVar(&c.NoPeers, "no-peers", false, "leave the broken peers out")
 	f.StringVar(&file, "script", "", "answer as the scenario `FILE` says; over HTTP it can be changed")
-	f.StringVar(&fixtures, "fixtures", "", "have the mailboxes, domains and users in `FILE` too")
+	f.StringVar(&fixtures, "fixtures", "", "have the mailboxes, domains and users in `FILE` as well")
 	f.StringVar(&c.Reports, "reports", "", "send late reports to `ADDR`; client:PORT is the host that sent the mail (default: keep them, send none)")
 	f.BoolVar(&c.AnyHost, "any-host", false, "allow addresses other than loopback's; whoever can reach the lab can use it")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print no line for each message")
@@ -75,7 +75,7 @@ func newLab(s Streams) *cobra.Command {
 
 // readLabFile reads a script or fixtures of a bounded size.
 func readLabFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
+	f, err := open(name, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +94,9 @@ func runLab(s Streams, c lab.Config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	l, err := lab.Start(ctx, c)
+	if errors.Is(err, lab.ErrConfig) {
+		return misuse("%s", strings.TrimPrefix(err.Error(), "lab: "))
+	}
 	if err != nil {
 		return err
 	}
@@ -176,32 +179,4 @@ func replyLine(reply []byte) string {
 		reply = append(bytes.Clone(reply[:maxSaid]), "…"...)
 	}
 	return visible(strings.ReplaceAll(string(reply), "\r\n", " / "))
-}
-
-// labHelp is the help, with the tables of what there is.
-func labHelp() string {
-	var b strings.Builder
-	b.WriteString(`lab runs a practice range for everything that sends mail: an SMTP server that
-answers as the address asks, with any code, at any stage; with natural causes
-(mailboxes that are full, users with a wrong password, domains that don't exist),
-with scripts, broken peers and a DNS of its own. It keeps what came in, for you to
-look at over HTTP, and never relays anything.
-
-What an address can ask for, as recipient at RCPT, as sender at MAIL, as user name
-at AUTH; the second form is for senders that refuse some characters:
-
-`)
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, r := range order.Grammar() {
-		fmt.Fprintf(w, "  %s@\t%s@\n", r.Example, r.DashExample)
-		fmt.Fprintf(w, "    %s\t\n", r.Means)
-	}
-	w.Flush()
-	b.WriteString("\nOrders can be joined: " + "slow-2s&550-5.1.1_data@" + ". An address that says nothing is accepted and kept.\n\nPeers, each a listener at an address of its own:\n\n")
-	w = tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, p := range lab.Peers() {
-		fmt.Fprintf(w, "  %s\t%s\n", p.Name, p.Means)
-	}
-	w.Flush()
-	return strings.TrimRight(b.String(), "\n")
 }
