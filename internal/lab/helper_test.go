@@ -119,6 +119,8 @@ type client struct {
 	t    testing.TB
 	conn net.Conn
 	in   *bufio.Reader
+
+	authority []byte // whose certificates it believes
 }
 
 func newClient(t testing.TB, conn net.Conn) *client {
