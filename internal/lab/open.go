@@ -135,6 +135,9 @@ func (l *Lab) serve(n net.Listener, p peer) (*listener, error) {
 		Limits: l.config.limits(), Handler: e, Answer: e.change, Offer: e.offer, Auth: e, Heard: e.heard, Ended: e.ended,
 		Log: l.config.Log.With(slog.String("listener", p.name)),
 	}
+	if p.message > 0 {
+		c.Limits.Message = p.message
+	}
 	if p.tls != nil {
 		c.TLS = p.tls(l.certs)
 	}

@@ -26,6 +26,7 @@ type peer struct {
 	// tls is what STARTTLS is done with; nil for the lab's own.
 	tls func(*certificates) *tls.Config
 
+	message   int  // the greatest message, in bytes; 0 for the lab's own limit
 	implicit  bool // TLS comes before the greeting
 	needsTLS  bool // before MAIL
 	needsAuth bool // before MAIL

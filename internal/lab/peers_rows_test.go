@@ -57,7 +57,9 @@ func helloRows() []peerRow {
 		row("sent-not-listed", hear(greeting), offers(all("ENHANCEDSTATUSCODES")...), say("MAIL FROM:<>"), hear(mailYes)),
 		row("listed-not-sent", hear(greeting), offers(all()...), say("MAIL FROM:<>"), hear("250 Sender ok\r\n"),
 			say("RCPT TO:<550-5.1.1@lab.test>"), hear("550 "+noBox+"\r\n")),
-		row("size-small", hear(greeting), offers(append(all("SIZE 67108864"), "SIZE 1000")...)),
+		row("size-small", hear(greeting), offers(append(all("SIZE 67108864"), "SIZE 1000")...),
+			say("MAIL FROM:<> SIZE=1001"), hear("552 5.3.4 Message too big\r\n"), // RFC 1870, 6.1
+			say("MAIL FROM:<> SIZE=1000"), hear(mailYes)),
 	}
 }
 

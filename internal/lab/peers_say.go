@@ -68,7 +68,7 @@ func helloPeers() []peer {
 			offer: func(list []string) []string { return drop(list, "*") }, take: func(string) bool { return true }},
 		without("sent-not-listed", "sends enhanced status codes but doesn't list ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES"),
 		{name: "listed-not-sent", means: "lists ENHANCEDSTATUSCODES but sends none", answer: rewrite(withoutCodes)},
-		{name: "size-small", means: "lists SIZE 1000", offer: func(list []string) []string { return append(drop(list, "SIZE"), "SIZE 1000") }},
+		{name: "size-small", means: "lists SIZE 1000, and takes nothing greater", message: 1000},
 	}
 }
 
