@@ -2,6 +2,7 @@ package seen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -126,10 +127,52 @@ func (r *Ring) await(after uint64) ([]Message, <-chan struct{}) {
 		messages, _ := copies(near)
 		return messages, nil
 	}
+	return nil, r.next()
+}
+
+// next is closed when the next message comes or a report changes.
+func (r *Ring) next() <-chan struct{} {
 	if r.arrival == nil {
 		r.arrival = make(chan struct{})
 	}
-	return nil, r.arrival
+	return r.arrival
+}
+
+// ErrGone is what WaitLate returns for a message that is not kept, or no longer.
+var ErrGone = errors.New("the message is gone")
+
+// WaitLate returns the report at an index in a message's Late once it was sent or given
+// up. Its error is ErrGone, or wraps that of ctx.
+func (r *Ring) WaitLate(ctx context.Context, id uint64, index int) (Late, error) {
+	for {
+		l, done, change := r.awaitLate(id, index)
+		switch {
+		case done:
+			return l, nil
+		case change == nil:
+			return Late{}, ErrGone
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return Late{}, fmt.Errorf("no such report was made: %w", ctx.Err())
+		}
+	}
+}
+
+// awaitLate returns the report if it was made, else what is closed when something
+// changes, nil if the message is gone.
+func (r *Ring) awaitLate(id uint64, index int) (l Late, done bool, change <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i, ok := r.messages.find(id)
+	if !ok {
+		return Late{}, false, nil
+	}
+	if late := r.messages.all()[i].Late; index >= 0 && index < len(late) && !late[index].Sent.IsZero() {
+		return late[index], true, nil
+	}
+	return Late{}, false, r.next()
 }
 
 // Sessions returns the sessions of a page without their dialogues, and the cursor of

@@ -149,6 +149,45 @@ func TestWait(t *testing.T) {
 
 // TestWaitBehindMany holds that a wait that looks through more than one chunk, while
 // more come and old ones go, misses none.
+func TestWaitLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New(Limits{}, stopped)
+		first, second := r.Add(Message{}), r.Add(Message{})
+		if _, err := r.WaitLate(t.Context(), second+1, 0); !errors.Is(err, ErrGone) {
+			t.Errorf("a message that never was: %v, want %v", err, ErrGone)
+		}
+		got := make(chan Late, 1)
+		go func() {
+			l, err := r.WaitLate(t.Context(), first, 1)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- l
+		}()
+		for range 2 {
+			r.AddLate(first, Late{Kind: "bounce"})
+		}
+		r.AddLate(second, Late{Kind: "arf"})
+		r.SetLate(first, 0, Late{Kind: "bounce", Sent: stopped()})
+		r.SetLate(second, 0, Late{Kind: "arf", Sent: stopped()})
+		synctest.Wait()
+		if len(got) > 0 {
+			t.Fatalf("it didn't wait for its report, and has %+v", <-got)
+		}
+		r.SetLate(first, 1, Late{Kind: "delay", Sent: stopped()})
+		equal(t, "the report", (<-got).Kind, "delay")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := r.WaitLate(ctx, second, 1); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a report that never comes: %v, want %v", err, context.DeadlineExceeded)
+		}
+		go r.Clear()
+		if _, err := r.WaitLate(t.Context(), second, 1); !errors.Is(err, ErrGone) {
+			t.Errorf("a message that was forgotten: %v, want %v", err, ErrGone)
+		}
+	})
+}
+
 func TestWaitBehindMany(t *testing.T) {
 	r := New(Limits{Messages: 10_000}, stopped)
 	go func() {

@@ -23,7 +23,7 @@ type Ring struct {
 	last     uint64        // the number of the newest message
 	begun    uint64        // the number of the newest session
 	data     int64         // what all messages take
-	arrival  chan struct{} // closed when a message comes; nil if nobody waits
+	arrival  chan struct{} // closed when a message comes or a report changes; nil if nobody waits
 }
 
 // A kept is a message in a ring. Nothing of it changes but Late, under the ring's
@@ -66,11 +66,16 @@ func (r *Ring) Add(m Message) (id uint64) {
 	r.messages.push(k)
 	r.data += k.weight()
 	r.trimMessages()
+	r.wake()
+	return k.ID
+}
+
+// wake has all look again who wait.
+func (r *Ring) wake() {
 	if r.arrival != nil {
 		close(r.arrival)
 		r.arrival = nil
 	}
-	return k.ID
 }
 
 // fit returns what is kept of a message's data, and whether that is its head only.
@@ -129,6 +134,7 @@ func (r *Ring) SetLate(id uint64, index int, l Late) bool {
 	k.Late = slices.Clone(k.Late)
 	k.Late[index] = l
 	r.grow(k, l.size()-before)
+	r.wake()
 	return true
 }
 
@@ -144,6 +150,7 @@ func (r *Ring) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.messages, r.data = queue[*kept]{}, 0
+	r.wake()
 	var live queue[*Live]
 	for _, l := range r.sessions.all() {
 		if l.ended() {
