@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/nixiemail/nixie/internal/delivery"
 	"github.com/nixiemail/nixie/internal/httpapi"
+	"github.com/nixiemail/nixie/internal/lab/walk"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -17,7 +19,7 @@ func newGenDocs(s Streams) *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
 		Use:    "gen-docs [--check] DIR",
-		Short:  "Write the manual pages, cli.md, states.md and openapi.json into DIR",
+		Short:  "Write the manual pages, cli.md, states.md, codes-on-the-wire.md and openapi.json into DIR",
 		Hidden: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -26,7 +28,7 @@ func newGenDocs(s Streams) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			docs, err := documents(cmd.Root())
+			docs, err := documents(cmd.Context(), cmd.Root())
 			if err != nil {
 				return err
 			}
@@ -63,9 +65,9 @@ func putDocument(name string, content []byte, check bool) error {
 	return nil
 }
 
-// documents makes cli.md, states.md, openapi.json, and a manual page for each
-// command, by file name.
-func documents(root *cobra.Command) (map[string][]byte, error) {
+// documents makes cli.md, states.md, codes-on-the-wire.md, openapi.json, and a manual
+// page for each command, by file name.
+func documents(ctx context.Context, root *cobra.Command) (map[string][]byte, error) {
 	docs := map[string][]byte{}
 	var md bytes.Buffer
 	md.WriteString("# The command line\n\nMade by `nixie gen-docs docs` from the commands themselves; don't change it by hand.\n")
@@ -75,6 +77,16 @@ func documents(root *cobra.Command) (map[string][]byte, error) {
 	}
 	docs["cli.md"] = md.Bytes()
 	docs["states.md"] = []byte(delivery.StateTable())
+	reference, err := labReference()
+	if err != nil {
+		return nil, err
+	}
+	docs["lab-reference.md"] = reference
+	codes, err := walk.Walk(ctx, walk.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("walking the codes: %w", err)
+	}
+	docs["codes-on-the-wire.md"] = walk.Page(codes)
 	spec, err := httpapi.Spec()
 	docs["openapi.json"] = spec
 	return docs, err

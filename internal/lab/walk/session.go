@@ -40,6 +40,9 @@ func dial(ctx context.Context, c *Config, from netip.Addr) (*session, error) {
 		d.LocalAddr = &net.TCPAddr{IP: from.AsSlice()}
 	}
 	conn, err := d.DialContext(ctx, "tcp", c.Addr.String())
+	if err != nil && from.IsValid() {
+		return nil, fmt.Errorf("coming from %s, which loopback must have, as all of 127.0.0.0/8: %w", from, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}

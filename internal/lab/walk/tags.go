@@ -62,7 +62,12 @@ func reachable(s order.Stage) order.Stage {
 
 // tag makes a way by address.
 func tag(stage order.Stage, want check.Reply) Way {
-	name := fmt.Sprintf("%d-%s", want.ReplyCode, want.Code)
+	return named(stage, fmt.Sprintf("%d-%s", want.ReplyCode, want.Code), want)
+}
+
+// named makes a way that asks at the stage by this name, to which the stage is added where
+// it isn't that of the command which says the name.
+func named(stage order.Stage, name string, want check.Reply) Way {
 	from, to := sender, name+domain
 	switch stage {
 	case order.Auth:
@@ -70,7 +75,7 @@ func tag(stage order.Stage, want check.Reply) Way {
 		return tagged(stage, name, want, check.Step{Send: "AUTH PLAIN " + login})
 	case order.Mail:
 		from = name + domain
-	case order.Message:
+	case order.Begin, order.Message:
 		name += "_" + string(stage)
 		to = name + domain
 	}
@@ -78,8 +83,11 @@ func tag(stage order.Stage, want check.Reply) Way {
 	if stage != order.Mail {
 		steps = append(steps, check.Step{Send: "RCPT TO:<" + to + ">"})
 	}
+	if stage == order.Begin || stage == order.Message {
+		steps = append(steps, check.Step{Send: "DATA"})
+	}
 	if stage == order.Message {
-		steps = append(steps, check.Step{Send: "DATA"}, check.Step{Send: message, Message: true})
+		steps = append(steps, check.Step{Send: message, Message: true})
 	}
 	return tagged(stage, name, want, steps...)
 }
