@@ -225,14 +225,20 @@ func TestUnasked(t *testing.T) {
 	}
 }
 
-// TestLastWords: a server that hangs up in the middle of a message has said why.
+// TestLastWords: a server that hangs up in the middle of a message has said why. If it
+// says that it took the message, it can't have.
 func TestLastWords(t *testing.T) {
-	client := against(t, "S: 220 mx\nC: EHLO c.example\nS: 250 mx\nC: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<b@d.example>\nS: 250 ok\nC: DATA\nS\"354 go\\r\\n\nC: *\nS: 552 5.3.4 too big\nCLOSE", smtpclient.Config{})
-	if _, err := client.Hello(t.Context(), "c.example"); err != nil {
-		t.Fatal(err)
-	}
-	r, err := client.Send(t.Context(), smtpclient.Message{To: paths("b@d.example"), Data: []byte(strings.Repeat(strings.Repeat("a", 998)+"\r\n", 32<<10))})
-	if err != nil || len(r.End) != 1 || r.End[0].ReplyCode() != 552 || client.Ended() == nil {
-		t.Errorf("%v, %v; want the 552, and the end", r.End, err)
+	for words, want := range map[string]int{"552 5.3.4 too big": 552, "250 2.0.0 kept": 0} {
+		client := against(t, script("S: 220 mx\nC: EHLO c.example\nS: 250 mx\nC: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<b@d.example>\nS: 250 ok\nC: DATA\nS: 354 go\nC: *\nS: "+words+"\nCLOSE"), smtpclient.Config{})
+		mustHello(t, client)
+		r, err := client.Send(t.Context(), smtpclient.Message{To: paths("b@d.example"), Data: []byte(strings.Repeat(strings.Repeat("a", 998)+"\r\n", 32<<10))})
+		decided := r.For(0)
+		if decided.ReplyCode() != want || (want == 0) != (err != nil) || client.Ended() == nil {
+			t.Errorf("%s: %v, %v; want %d, and the end", words, decided, err, want)
+		}
+		var wire *smtpclient.WireError
+		if want == 0 && (!errors.As(err, &wire) || wire.Stage != smtpclient.StageMessage) {
+			t.Errorf("%s: error %v, want one at the stage message", words, err)
+		}
 	}
 }

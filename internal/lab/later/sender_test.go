@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -98,6 +97,20 @@ func TestFull(t *testing.T) {
 			t.Errorf("%d bytes of %d: %v, want %v", size, n, err, want)
 		}
 	}
+	// What was sent takes no room any more.
+	sent := make(chan later.Record, 1)
+	s = newSender(t, later.Config{Max: 1, MaxBytes: size, Now: fixed, Done: func(r later.Record) { sent <- r }})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { s.Run(ctx) })
+	for range 3 {
+		if err := s.Add(bounceAfter(0), large); err != nil {
+			t.Error(err)
+		}
+		<-sent
+	}
+	cancel()
+	running.Wait()
 	if err := s.Add(order.Late{Kind: order.AutoReply}, later.Message{}); !errors.Is(err, later.ErrNothingDue) {
 		t.Errorf("from <>: %v", err)
 	}
@@ -256,7 +269,7 @@ func TestLog(t *testing.T) {
 			return
 		}
 		_, _ = conn.Write([]byte("554 \x1b[2J\xe9" + strings.Repeat("x", 300) + "\r\n"))
-		_, _ = io.Copy(io.Discard, conn)
+		_, _ = conn.Read(make([]byte, 6)) // QUIT
 		_ = conn.Close()
 	})
 	defer server.Wait()
