@@ -103,14 +103,14 @@ func TestFull(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { s.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
 	for range 3 {
 		if err := s.Add(bounceAfter(0), large); err != nil {
-			t.Error(err)
+			t.Fatal(err)
 		}
 		<-sent
 	}
-	cancel()
-	running.Wait()
 	if err := s.Add(order.Late{Kind: order.AutoReply}, later.Message{}); !errors.Is(err, later.ErrNothingDue) {
 		t.Errorf("from <>: %v", err)
 	}
