@@ -106,15 +106,19 @@ func (t *talk) keep(due []report) {
 	m := *t.record
 	header := t.ask.Header
 	t.record = nil
+	due = due[:min(len(due), seen.MaxLate)]
+	for _, r := range due { // noted before anybody sees the message
+		m.Late = append(m.Late, seen.Late{Kind: string(r.Kind), To: m.To[r.to].Address, Due: m.At.Add(r.After)})
+	}
 	if notice := t.lab.config.Notice; notice != nil {
 		notice(m)
 	}
 	id := t.lab.seen.Add(m)
-	for _, r := range due {
+	for i, r := range due {
 		ask := t.ask
 		ask.To = m.To[r.to].Address
 		r.Lines = order.Expand(r.Lines, &ask)
-		t.lab.report(id, &m, &m.To[r.to], t.ask.Client, &r.Late, header)
+		t.lab.report(place{id, i}, &m, &m.To[r.to], t.ask.Client, &r.Late, header)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -20,9 +21,10 @@ func (l *Lab) openReports() error {
 	c := later.Config{Name: l.config.Host, AnyHost: l.config.AnyHost, Now: l.config.Now, Done: l.reported, Log: l.config.Log}
 	port, back := strings.CutPrefix(l.config.Reports, byClient)
 	switch {
-	case back && port == "":
-		return fmt.Errorf("lab: %q names no port; want one such as client:25: %w", l.config.Reports, ErrConfig)
 	case back:
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return fmt.Errorf("lab: %q names no port; want one such as client:25: %w", l.config.Reports, ErrConfig)
+		}
 		c.Target = func(client netip.Addr) (string, bool) {
 			return net.JoinHostPort(client.String(), port), client.IsValid()
 		}
@@ -73,21 +75,17 @@ func (p *pending) take(number uint64) place {
 }
 
 // report has a report made about a kept message and one of its recipients.
-func (l *Lab) report(id uint64, m *seen.Message, to *seen.Recipient, client netip.Addr, o *order.Late, header []byte) {
-	due := seen.Late{Kind: string(o.Kind), To: to.Address, Due: m.At.Add(o.After)}
-	index, ok := l.seen.AddLate(id, due)
-	if !ok {
-		return
-	}
-	number := l.pending.add(place{id, index})
+func (l *Lab) report(at place, m *seen.Message, to *seen.Recipient, client netip.Addr, o *order.Late, header []byte) {
+	number := l.pending.add(at)
 	about := later.Message{
 		ID: number, From: m.From, To: to.Address, Client: client, Header: header, Data: m.Data, Received: m.At,
 		FromParams: orderParams(m.FromParams), ToParams: orderParams(to.Params),
 	}
 	if err := l.later.Add(*o, about); err != nil {
 		l.pending.take(number)
-		due.Sent, due.Failure = m.At, err.Error()
-		l.seen.SetLate(id, index, due)
+		late := m.Late[at.index]
+		late.Sent, late.Failure = m.At, err.Error()
+		l.seen.SetLate(at.message, at.index, late)
 	}
 }
 

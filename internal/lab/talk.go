@@ -68,7 +68,9 @@ func (l *listener) Mail(_ context.Context, s *smtpserver.Session, from smtpserve
 		own = smtpserver.Say(530, nixie.OtherOrUndefinedSecurityStatus.Permanent(), "Authentication required")
 	}
 	a, cause := t.answer(s, smtpserver.Command{Stage: smtpserver.StageMail, Verb: "MAIL"}, t.from, own)
-	t.record.Reply, t.record.Cause = bytesOf(a), cause
+	if a.ReplyCode()/100 != 2 {
+		t.record.Reply, t.record.Cause = bytesOf(a), cause
+	}
 	return a
 }
 
@@ -243,7 +245,10 @@ func (l *listener) change(_ context.Context, s *smtpserver.Session, c smtpserver
 	if ask.Stage == order.Begin {
 		list = t.ofMessage(0, false)
 	}
-	a, _ := t.answer(s, c, list, own)
+	a, cause := t.answer(s, c, list, own)
+	if ask.Stage == order.Begin && t.record != nil && a.ReplyCode() != 354 {
+		t.record.Reply, t.record.Cause = bytesOf(a), cause
+	}
 	return a
 }
 
