@@ -23,7 +23,7 @@ const maxLabFile = 1 << 20
 
 func newLab(s Streams) *cobra.Command {
 	var c lab.Config
-	var file, fixtures string
+	var file, fixtures, authority string
 	var quiet, verbose bool
 	cmd := &cobra.Command{
 		Use:   "lab [flags]",
@@ -56,7 +56,7 @@ func newLab(s Streams) *cobra.Command {
 				c.Log = slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			}
 			c.Version = version()
-			return runLab(s, c)
+			return runLab(s, c, authority)
 		},
 	}
 	f := cmd.Flags()
@@ -64,6 +64,8 @@ func newLab(s Streams) *cobra.Command {
 	f.StringVar(&c.HTTP, "http", "", "show what came in, and take scripts, at `ADDR`, or off (default as for SMTP)")
 	f.StringVar(&c.DNS, "dns", "", "answer for the lab's domains at `ADDR`, or off (default as for SMTP)")
 	f.BoolVar(&c.NoPeers, "no-peers", false, "leave the broken peers out")
+	f.BoolVar(&c.NoTLS, "no-tls", false, "know no STARTTLS, for clients that use it wherever they can and refuse an unknown certificate")
+	f.StringVar(&authority, "ca", "", "write the certificate that the lab's own are signed by to `FILE`, for clients to trust")
 	f.StringVar(&file, "script", "", "answer as the scenario `FILE` says; over HTTP it can be changed")
 	f.StringVar(&fixtures, "fixtures", "", "have the mailboxes, domains and users in `FILE` as well")
 	f.StringVar(&c.Reports, "reports", "", "send late reports to `ADDR`; client:PORT is the host that sent the mail (default: keep them, send none)")
@@ -90,7 +92,9 @@ func readLabFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-func runLab(s Streams, c lab.Config) error {
+// runLab runs a lab until a signal comes. Where authority is the name of a file, its
+// certificate authority is written there first.
+func runLab(s Streams, c lab.Config, authority string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	l, err := lab.Start(ctx, c)
@@ -100,18 +104,15 @@ func runLab(s Streams, c lab.Config) error {
 	if err != nil {
 		return err
 	}
+	if authority != "" {
+		if err := os.WriteFile(authority, l.Authority(), 0o644); err != nil {
+			return errors.Join(err, l.Close())
+		}
+	}
 	if _, err := io.WriteString(s.Out, labBanner(l)); err != nil {
-		return fmt.Errorf("writing: %w", errFirst(err, l.Close()))
+		return errors.Join(fmt.Errorf("writing: %w", err), l.Close())
 	}
 	return l.Wait()
-}
-
-// errFirst is the first of two errors.
-func errFirst(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // labBanner says where the lab is, and what to try.

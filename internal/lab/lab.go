@@ -30,6 +30,9 @@ type Config struct {
 	Host string
 	// NoPeers leaves the broken peers out.
 	NoPeers bool
+	// NoTLS has the main listener know no STARTTLS, for clients that would use it and trust
+	// no certificate of the lab's.
+	NoTLS bool
 	// Reports is where late reports are handed over, HOST:PORT. "client:PORT" is the host that
 	// the message came from. "" keeps them, to be seen and not sent.
 	Reports string

@@ -51,7 +51,7 @@ func (l *Lab) open() error {
 		main.Close()
 		return err
 	}
-	if l.main, err = l.serve(main, peer{name: "main"}); err != nil {
+	if l.main, err = l.serve(main, peer{name: mainName}); err != nil {
 		return err
 	}
 	for _, p := range peers() {
@@ -127,6 +127,9 @@ func (c *Config) fixtures() (*check.Fixtures, error) {
 	return builtin.With(own), nil
 }
 
+// mainName is what the listener is called that is no peer.
+const mainName = "main"
+
 // serve serves a listener in the way of a peer.
 func (l *Lab) serve(n net.Listener, p peer) (*listener, error) {
 	e := &listener{lab: l, peer: p, addr: addrOf(n)}
@@ -138,8 +141,11 @@ func (l *Lab) serve(n net.Listener, p peer) (*listener, error) {
 	if p.message > 0 {
 		c.Limits.Message = p.message
 	}
-	if p.tls != nil {
+	switch {
+	case p.tls != nil:
 		c.TLS = p.tls(l.certs)
+	case p.name == mainName && l.config.NoTLS:
+		c.TLS = nil
 	}
 	if p.take != nil {
 		c.Take = func(_ *smtpserver.Session, _ smtpserver.Stage, q smtpserver.Param) bool { return p.take(q.Name) }

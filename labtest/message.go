@@ -1,0 +1,160 @@
+package labtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/internal/lab/seen"
+)
+
+// A Message is what a client handed over, or began to: a transaction with what was
+// said to each part of it.
+type Message struct {
+	ID   uint64 // in the order of arrival, from 1
+	At   time.Time
+	From string // "" for <>
+	To   []Recipient
+	// Data is the message as it came, nil if none was taken in; for reading only.
+	Data []byte
+	// Reply is what was said to the message, or to MAIL if that was refused; the zero Reply for nothing.
+	Reply nixie.Reply
+	// Late are the reports that come afterwards, as far as they are known: see [Lab.WaitLate].
+	Late []Late
+
+	session uint64
+}
+
+// A Recipient is one that was asked for.
+type Recipient struct {
+	Address string
+	Reply   nixie.Reply // the zero Reply for nothing
+}
+
+// A Late is a report about a message: kept, or sent to the address of [Reports].
+type Late struct {
+	Kind      string // "bounce", "delay", "success", "arf" or "ooo"
+	Recipient string // whom it is about
+	Due       time.Time
+	Sent      time.Time // when it was sent, or only kept; zero before that
+	// Data is the report, a message, nil before it was made; for reading only.
+	Data []byte
+	// Reply is what was answered to it; the zero Reply if it was not sent.
+	Reply nixie.Reply
+}
+
+// Accepted reports whether the message was taken, by reply code.
+func (m *Message) Accepted() bool {
+	return m.Data != nil && nixie.ClassOf(m.Reply.ReplyCode()) == nixie.Success
+}
+
+// Messages returns what came in so far, the oldest first. The lab keeps the last 10,000.
+func (l *Lab) Messages() []Message {
+	var all []Message
+	page := seen.Page{Oldest: true}
+	for {
+		list, next := l.lab.Seen().Messages(seen.Filter{}, page)
+		for i := range list {
+			all = append(all, message(&list[i]))
+		}
+		if next == 0 {
+			return all
+		}
+		page.Cursor = next
+	}
+}
+
+// Wait returns the next message for a recipient that no earlier call of Wait with the same
+// text has returned: one that is there already, or the first to come. "" is any
+// recipient, "@example.org" any in a domain. Taken or refused, the message comes when
+// its transaction is over. The error is ctx's.
+func (l *Lab) Wait(ctx context.Context, to string) (Message, error) {
+	for {
+		l.mu.Lock()
+		after := l.waited[to]
+		l.mu.Unlock()
+		m, err := l.lab.Seen().Wait(ctx, seen.Filter{To: to, After: after})
+		if err != nil {
+			return Message{}, fmt.Errorf("labtest: waiting for a message to %q: %w", to, err)
+		}
+		l.mu.Lock()
+		mine := l.waited[to] < m.ID // else another goroutine took it meanwhile
+		if mine {
+			l.waited[to] = m.ID
+		}
+		l.mu.Unlock()
+		if mine {
+			return message(&m), nil
+		}
+	}
+}
+
+// ErrNoReport is what WaitLate returns when there is no such report and none can come.
+var ErrNoReport = errors.New("labtest: the message is not kept")
+
+// WaitLate returns the report about a message at an index, from 0, as soon as it was
+// made, and sent where there is an address for [Reports]. The error is ctx's where
+// none comes, or ErrNoReport.
+func (l *Lab) WaitLate(ctx context.Context, m *Message, index int) (Late, error) {
+	report, err := l.lab.Seen().WaitLate(ctx, m.ID, index)
+	switch {
+	case errors.Is(err, seen.ErrGone):
+		return Late{}, ErrNoReport
+	case err != nil:
+		return Late{}, fmt.Errorf("labtest: waiting for report %d about message %d: %w", index, m.ID, err)
+	}
+	return late(&report), nil
+}
+
+// Dialogue returns all that was said in the session of a message, a line of text each
+// with "C: " or "S: " before it.
+func (l *Lab) Dialogue(m *Message) []string {
+	s, ok := l.lab.Seen().Session(m.session)
+	if !ok {
+		return nil
+	}
+	var lines []string
+	for _, e := range s.Dialogue {
+		for line := range strings.Lines(string(e.Bytes)) {
+			lines = append(lines, mark(e.Side)+strings.TrimRight(line, "\r\n"))
+		}
+	}
+	return lines
+}
+
+func mark(s seen.Side) string {
+	switch s {
+	case seen.Client:
+		return "C: "
+	case seen.Server:
+		return "S: "
+	}
+	return "(" + s.String() + ") "
+}
+
+func message(m *seen.Message) Message {
+	out := Message{ID: m.ID, At: m.At, From: m.From, Data: m.Data, Reply: reply(m.Reply), session: m.Session}
+	for i := range m.To {
+		out.To = append(out.To, Recipient{Address: m.To[i].Address, Reply: reply(m.To[i].Reply)})
+	}
+	for i := range m.Late {
+		out.Late = append(out.Late, late(&m.Late[i]))
+	}
+	return out
+}
+
+func late(r *seen.Late) Late {
+	return Late{Kind: r.Kind, Recipient: r.To, Due: r.Due, Sent: r.Sent, Data: r.Data, Reply: reply(r.Reply)}
+}
+
+// reply reads what was said; the zero Reply is nothing.
+func reply(b []byte) nixie.Reply {
+	r, err := nixie.ParseReply(string(b))
+	if err != nil {
+		return nixie.Reply{}
+	}
+	return r
+}
