@@ -21,7 +21,11 @@ type dialect struct {
 	writeName, readName func(path string) string
 	alone               bool   // no other process writes
 	begin               string // begins a transaction that will write
-	unnumbered          bool   // the writer's statements are prepared with ? in place of $1
+	// checkpointName is the name for who brings the log into the file, which checkpoint
+	// does; "" where the database sees to that itself.
+	checkpointName func(path string) string
+	checkpoint     string
+	unnumbered     bool // the writer's statements are prepared with ? in place of $1
 	// broken tells errors after which the whole transaction is lost, and that are
 	// no fault of what was to be stored.
 	broken func(error) bool
@@ -31,7 +35,8 @@ type dialect struct {
 const (
 	writeCache = 64 << 10 // KiB
 	readCache  = 4 << 10  // KiB, each connection
-	walPages   = 16_384   // after so many the log is brought into the file
+	walPages   = 65_536   // after so many the writer brings the log into the file, as far as it isn't
+	sideCache  = 256      // KiB, of the connection that does so before
 	walKeep    = 64 << 20 // bytes the log's file keeps when it is empty
 	busyWait   = 10_000   // ms to wait for a lock, which only a backup holds
 )
@@ -47,7 +52,11 @@ func sqliteDialect() *dialect {
 		readName: func(path string) string {
 			return sqliteName(path, "ro", "query_only(1)", fmt.Sprintf("cache_size(-%d)", readCache))
 		},
-		begin: "BEGIN IMMEDIATE", unnumbered: true,
+		checkpointName: func(path string) string {
+			return sqliteName(path, "rw", "synchronous(FULL)", fmt.Sprintf("cache_size(-%d)", sideCache))
+		},
+		checkpoint: "PRAGMA wal_checkpoint(PASSIVE)",
+		begin:      "BEGIN IMMEDIATE", unnumbered: true,
 		broken: sqliteBroken,
 	}
 }

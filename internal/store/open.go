@@ -88,8 +88,24 @@ func (s *Store) connect(ctx context.Context) error {
 	if err := s.read.PingContext(ctx); err != nil {
 		return errors.Join(err, s.read.Close(), write.Close())
 	}
+	if s.checkpointer, err = s.openCheckpointer(); err != nil {
+		return errors.Join(err, s.read.Close(), write.Close())
+	}
 	s.writer = startWriter(s, write)
 	return nil
+}
+
+// openCheckpointer returns nil where the database needs none.
+func (s *Store) openCheckpointer() (*checkpointer, error) {
+	if s.dialect.checkpoint == "" {
+		return nil, nil
+	}
+	db, err := sql.Open(s.dialect.driver, s.dialect.checkpointName(s.path))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return startCheckpointer(db, s.dialect.checkpoint, s.log), nil
 }
 
 // makeFile makes the database's directory and file, readable by their owner only,

@@ -57,17 +57,18 @@ type Options struct {
 
 // A Store is an open database. It is safe for concurrent use. [Open] makes it.
 type Store struct {
-	read    *sql.DB // many connections, which can't write
-	writer  *writer
-	dialect *dialect
-	clock   func() time.Time
-	log     *slog.Logger
-	rules   *suppression.Rules
-	stream  func(sender, login string) string
-	hashKey [32]byte
-	ids     id.Maker
-	dropped hashSet // of suppressions
-	path    string
+	read         *sql.DB // many connections, which can't write
+	writer       *writer
+	checkpointer *checkpointer
+	dialect      *dialect
+	clock        func() time.Time
+	log          *slog.Logger
+	rules        *suppression.Rules
+	stream       func(sender, login string) string
+	hashKey      [32]byte
+	ids          id.Maker
+	dropped      hashSet // of suppressions
+	path         string
 
 	lock      *os.File
 	closeOnce sync.Once
@@ -85,7 +86,7 @@ type querier interface {
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		err := s.writer.close()
-		s.closeErr = errors.Join(err, s.read.Close(), unlock(s.lock))
+		s.closeErr = errors.Join(err, s.read.Close(), s.checkpointer.close(), unlock(s.lock))
 	})
 	return s.closeErr
 }

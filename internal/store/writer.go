@@ -198,6 +198,7 @@ func (w *writer) count(group []*job) {
 		if j.err == nil {
 			w.batches.Add(1)
 			w.news.Add(int64(j.news))
+			w.store.checkpointer.wrote(j.news)
 		}
 	}
 }
