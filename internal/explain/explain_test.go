@@ -112,6 +112,11 @@ func TestText(t *testing.T) {
 		{"a folded line", "550 5.1.1 User\n   unknown", []string{"reply reply=550 code=5.1.1 reason=bad-mailbox"}},
 		{"a line that was wrapped", "550 5.1.1 User\nunknown", []string{"reply reply=550 code=5.1.1 reason=bad-mailbox"}},
 		{"with its introduction", "host mx.example.net[192.0.2.3] said:\n550 5.1.1 User unknown", []string{"reply reply=550 code=5.1.1 reason=bad-mailbox"}},
+		{"a dialogue of swaks", "<-  250 2.1.0 Ok\n -> RCPT TO:<u@example.com>\n<** 550-5.1.1 User\n<** 550 5.1.1 unknown\n -> QUIT\n<-  221 2.0.0 Bye\n", []string{
+			"reply reply=250 code=2.1.0 reason=undefined", "reply reply=550 code=5.1.1 reason=bad-mailbox", "reply reply=221 code=2.0.0 reason=undefined",
+		}},
+		{"a dialogue of swaks without a code", " -> EHLO example.com\n<** 550 User unknown\n -> QUIT\n", []string{"reply reply=550 reason=bad-mailbox"}},
+		{"a dialogue of swaks under TLS", " ~> MAIL FROM:<u@example.com>\n<~* 550 User unknown\n*~> QUIT\n", []string{"reply reply=550 reason=bad-mailbox"}},
 		{"amid other words", "Dear helpdesk,\n\n550 5.1.1 User unknown\n\nWhat is this?", []string{"reply reply=550 code=5.1.1 reason=bad-mailbox"}},
 		{"quoted in a sentence", "The server returned '550 5.1.1 User unknown' to us", []string{"reply reply=550 code=5.1.1 reason=bad-mailbox"}},
 		{"several replies", "550 5.1.1 User unknown\n452 4.2.2 full\n\n250 2.1.5 Ok", []string{

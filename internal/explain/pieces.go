@@ -40,11 +40,11 @@ func (o Options) piece(p piece) (e Explanation, ok bool) {
 	case KindLog:
 		return o.logLine(p)
 	}
-	e, err := Reply(p.text, o)
+	e, err := Reply(unmarked(p.text), o)
 	if err != nil {
 		return Explanation{}, false
 	}
-	e.Offset = p.offset
+	e.Input, e.Offset = p.text, p.offset
 	return e, !p.doubtful || says(&e)
 }
 
@@ -134,7 +134,7 @@ func splitLines(text string) []piece {
 func whole(text string, p piece) piece {
 	end := p.offset + len(p.text)
 	for line := range strings.Lines(strings.TrimPrefix(text[end:], "\n")) {
-		if strings.TrimSpace(line) == "" {
+		if strings.TrimSpace(line) == "" || clientSays(line) {
 			break
 		}
 		end = p.offset + len(p.text) + len(line)
@@ -155,7 +155,7 @@ func whole(text string, p piece) piece {
 // line takes the next line, which stands at pos.
 func (s *splitter) line(text, line string, pos int) {
 	trimmed := strings.TrimSpace(line)
-	if trimmed == "" {
+	if trimmed == "" || clientSays(line) {
 		s.flush(text)
 		return
 	}
@@ -221,6 +221,9 @@ func (s *splitter) flush(text string) {
 // wrapped in words of its own. code is its reply code, more whether a hyphen
 // follows it.
 func replyStart(line string) (code string, more, ok bool) {
+	if unwelcome(line) {
+		line = line[markLength:]
+	}
 	line = strings.TrimLeft(line, "<> \t")
 	if rest, found := strings.CutPrefix(strings.ToLower(line), "smtp;"); found {
 		line = strings.TrimSpace(rest)
