@@ -71,24 +71,36 @@ func (t *tag) word(s string) (rest string, how meaning, why string) {
 	if end < 0 {
 		end = len(s)
 	}
-	switch s[:end] {
-	case "accept":
-		t.code = nixie.OtherUndefinedStatus.Success()
-	case "drop":
-		t.drop = Close
-	case "reset":
-		t.drop = Reset
-	case string(Delay), string(Delivered), string(Complaint), string(AutoReply):
-		t.late = LateKind(s[:end])
-	default:
+	switch word := s[:end]; {
+	case !isWord(word):
 		return "", nothing, ""
+	case word == "accept":
+		t.code = nixie.OtherUndefinedStatus.Success()
+	case word == "drop":
+		t.drop = Close
+	case word == "reset":
+		t.drop = Reset
+	default:
+		t.late = LateKind(word)
 	}
 	return s[end:], says, ""
+}
+
+// isWord reports whether s is an order that is one word.
+func isWord(s string) bool {
+	switch s {
+	case "accept", "drop", "reset", string(Delay), string(Delivered), string(Complaint), string(AutoReply):
+		return true
+	}
+	return false
 }
 
 // real reads the name of a receiver and of something it says: gmail/over-quota, or
 // with a hyphen in place of the slash.
 func (t *tag) real(s string) (rest string, how meaning, why string) {
+	if !beginsReal(s) {
+		return "", nothing, ""
+	}
 	if receiver, name, ok := strings.Cut(s, "/"); ok {
 		if names := namesOf(receiver); names == nil {
 			return "", nothing, ""

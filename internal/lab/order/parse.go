@@ -45,15 +45,17 @@ func Parse(local string) (orders []Order, tagged bool, err error) {
 		return tooLong(local)
 	}
 	text := strings.ToLower(local)
-	pieces := split(text)
-	for i, s := range pieces {
+	if isName(text) {
+		return nil, false, nil
+	}
+	for s := range strings.SplitSeq(joined(text), "&") {
 		o, how, why := parseOne(s)
 		switch {
 		case how == says:
 			orders = append(orders, o)
 		case how == wrong:
 			return nil, true, &TagError{Part: s, Why: why}
-		case i == 0 || !strings.Contains(text, "&"):
+		case len(orders) == 0 || !strings.Contains(text, "&"):
 			return nil, false, nil
 		default:
 			return nil, true, &TagError{Part: s, Why: "asks for nothing; want an order on both sides of &"}
@@ -68,7 +70,8 @@ func Parse(local string) (orders []Order, tagged bool, err error) {
 // tooLong refuses a text that begins as a tag does.
 func tooLong(local string) (orders []Order, tagged bool, err error) {
 	text := strings.ToLower(local[:MaxLocal])
-	if _, how, _ := parseOne(split(text)[0]); how == nothing {
+	first, _, _ := strings.Cut(joined(text), "&")
+	if _, how, _ := parseOne(first); how == nothing {
 		return nil, false, nil
 	}
 	why := fmt.Sprintf("the local part has %d octets; at most %d are allowed (RFC 5321, 4.5.3.1.1)", len(local), MaxLocal)
@@ -78,19 +81,32 @@ func tooLong(local string) (orders []Order, tagged bool, err error) {
 // alphabetic reports whether s has nothing but what the grammar is made of.
 func alphabetic(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; (c|0x20 < 'a' || c|0x20 > 'z') && !isDigit(c) && !strings.ContainsRune("+-._~%&/", rune(c)) {
+		if c := s[i]; (c|0x20 < 'a' || c|0x20 > 'z') && !isDigit(c) && strings.IndexByte("+-._~%&/", c) < 0 {
 			return false
 		}
 	}
 	return s != ""
 }
 
+// isName reports, for most names and without a look at the grammar's parts, that s asks for
+// nothing: it begins with no digit, has no mark, and is no order of one word.
+func isName(s string) bool {
+	if isDigit(s[0]) {
+		return false
+	}
+	for i := range len(s) {
+		switch s[i] {
+		case '+', '-', '_', '~', '%', '&', '/':
+			return false
+		}
+	}
+	return !isWord(s)
+}
+
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// split divides a local part where orders are joined: at & or, in the dash form, at -and-.
-func split(s string) []string {
-	return strings.Split(strings.ReplaceAll(s, "-and-", "&"), "&")
-}
+// joined has & wherever orders are joined: the dash form has -and- there.
+func joined(s string) string { return strings.ReplaceAll(s, "-and-", "&") }
 
 // meaning tells whether a text is an order.
 type meaning int

@@ -129,6 +129,26 @@ func TestParseNames(t *testing.T) {
 	}
 }
 
+// TestParseNamesCheaply holds names, which most recipients have, to no memory at all.
+func TestParseNamesCheaply(t *testing.T) {
+	for _, name := range []string{"b", "john.smith", "1b", "2024", "first-last", "news+2024", "sales/north", "mailer-daemon", "gmail-team"} {
+		if n := testing.AllocsPerRun(100, func() { _, _, _ = Parse(name) }); n > 0 {
+			t.Errorf("Parse(%q) allocates %v times; want none", name, n)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, local := range []string{"b", "john.smith", "1b", "first-last", "550-5.1.1", "gmail/over-quota"} {
+		b.Run(local, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _, _ = Parse(local)
+			}
+		})
+	}
+}
+
 func TestParseMistakes(t *testing.T) {
 	tests := []struct{ local, says string }{
 		{"550-9.9.9999", "class must be 2, 4 or 5"},

@@ -36,6 +36,26 @@ func RealWords() []Real {
 
 var builtinReal = sync.OnceValues(func() ([]Real, error) { return readReal(realFiles) })
 
+// realHeads are what the names of receivers begin with, as [realHead] cuts it.
+var realHeads = sync.OnceValue(func() map[string]bool {
+	heads := map[string]bool{}
+	for _, r := range RealWords() {
+		heads[realHead(r.Receiver)] = true
+	}
+	return heads
+})
+
+// realHead is s as far as the first hyphen or slash.
+func realHead(s string) string {
+	if i := strings.IndexAny(s, "-/"); i >= 0 {
+		return s[:i]
+	}
+	return s
+}
+
+// beginsReal reports whether s may begin with the name of a receiver. Most names don't.
+func beginsReal(s string) bool { return realHeads()[realHead(s)] }
+
 // realColumns are the columns of words/*.tsv.
 const realColumns = "receiver\tname\tstage\treply_code\tcode\treason\twords\tsource"
 
