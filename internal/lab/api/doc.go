@@ -6,7 +6,7 @@
 //	DELETE /api/v1/lab/messages           forgets all messages, and the sessions that ended
 //	GET    /api/v1/lab/messages/{id}      one message, with the beginning of its data
 //	GET    /api/v1/lab/messages/{id}/raw  its data as it came
-//	GET    /api/v1/lab/messages/{id}/late/{index}  a report that came of it, from 0
+//	GET    /api/v1/lab/messages/{id}/late/{index}  a report that came of it, from 0: wait=5s
 //	GET    /api/v1/lab/sessions           who came
 //	GET    /api/v1/lab/sessions/{number}  the whole dialogue; as text if Accept says text/plain
 //	GET    /api/v1/lab/script             the script in TOML, with an ETag

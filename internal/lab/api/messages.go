@@ -133,7 +133,11 @@ func (h *handler) messages(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if wait > 0 {
-		if err := h.wait(w, r, f, wait); err != nil {
+		err := h.wait(w, r, wait, func(ctx context.Context) error {
+			_, err := h.Lab.Seen().Wait(ctx, f)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -151,7 +155,7 @@ func (h *handler) messages(w http.ResponseWriter, r *http.Request) error {
 }
 
 // wait returns when there is a message that is wanted, or no longer any time.
-func (h *handler) wait(w http.ResponseWriter, r *http.Request, f seen.Filter, most time.Duration) error {
+func (h *handler) wait(w http.ResponseWriter, r *http.Request, most time.Duration, until func(context.Context) error) error {
 	select {
 	case h.waiting <- struct{}{}:
 		defer func() { <-h.waiting }()
@@ -162,7 +166,7 @@ func (h *handler) wait(w http.ResponseWriter, r *http.Request, f seen.Filter, mo
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(most + MaxWait))
 	ctx, cancel := context.WithTimeout(r.Context(), most)
 	defer cancel()
-	_, _ = h.Lab.Seen().Wait(ctx, f) // what is there is looked up in any case
+	_ = until(ctx) // what is there is looked up in any case
 	return nil
 }
 
@@ -189,6 +193,11 @@ func (h *handler) find(r *http.Request) (seen.Message, error) {
 	if err := newQuery(r).err(); err != nil {
 		return seen.Message{}, err
 	}
+	return h.named(r)
+}
+
+// named is find for a request whose query was read.
+func (h *handler) named(r *http.Request) (seen.Message, error) {
 	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
 	m, ok := h.Lab.Seen().Message(id)
 	if err != nil || !ok {
@@ -208,12 +217,30 @@ func (h *handler) message(w http.ResponseWriter, r *http.Request) error {
 }
 
 // late hands out a report that came after a message, as it was made.
+// With wait, it waits for one that is to come.
 func (h *handler) late(w http.ResponseWriter, r *http.Request) error {
-	m, err := h.find(r)
+	q := newQuery(r)
+	wait := q.wait()
+	if err := q.err(); err != nil {
+		return err
+	}
+	m, err := h.named(r)
 	if err != nil {
 		return err
 	}
 	i, err := strconv.Atoi(r.PathValue("index"))
+	if wait > 0 && err == nil && i >= 0 {
+		err := h.wait(w, r, wait, func(ctx context.Context) error {
+			_, err := h.Lab.Seen().WaitLate(ctx, m.ID, i)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if m, err = h.named(r); err != nil {
+			return err
+		}
+	}
 	if err != nil || i < 0 || i >= len(m.Late) {
 		return missing("report")
 	}

@@ -330,3 +330,22 @@ func TestLateReport(t *testing.T) {
 		wantProblem(t, index, call{method: "GET", target: path + index}.do(h), 404, why)
 	}
 }
+
+func TestWaitForLateReport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lab := newFake()
+		id := lab.ring.Add(seen.Message{From: "a@example.org"})
+		h := Handler(Config{Lab: lab})
+		path := fmt.Sprintf("/api/v1/lab/messages/%d/late/0?wait=", id)
+		wantProblem(t, "none comes", call{method: "GET", target: path + "5s"}.do(h), 404, "there is no report")
+		wantProblem(t, "too long", call{method: "GET", target: path + "61s"}.do(h), 422, "1m0s at most")
+		got := make(chan string, 1)
+		go func() { got <- call{method: "GET", target: path + "5s"}.do(h).Body.String() }()
+		lab.ring.AddLate(id, seen.Late{Kind: "bounce"})
+		synctest.Wait()
+		lab.ring.SetLate(id, 0, seen.Late{Kind: "bounce", Sent: time.Now(), Data: []byte("Subject: late\r\n\r\n")})
+		if body := <-got; body != "Subject: late\r\n\r\n" {
+			t.Errorf("the report is %q", body)
+		}
+	})
+}
