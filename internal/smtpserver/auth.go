@@ -79,14 +79,13 @@ func (n *session) authCommand(c Command, arg string) {
 func (n *session) logIn(x *exchange, c Command, mechanism string) {
 	var login string
 	var err error
-	a := n.ask(func(ctx context.Context) (a []Answer) {
+	a := n.ask(func(ctx context.Context) (a Answer) {
 		if t, ok := ctx.Deadline(); ok && t.Before(x.until) {
 			x.until = t
 		}
-		a = make([]Answer, 1)
-		login, a[0], err = n.server.config.Auth.Login(ctx, &n.Session, mechanism, x.next)
+		login, a, err = n.server.config.Auth.Login(ctx, &n.Session, mechanism, x.next)
 		return a
-	})[0]
+	})
 	switch {
 	case x.err != nil: // whatever Login makes of it
 		n.failed(c, x.err)

@@ -37,9 +37,11 @@ const (
 // A body collects a message. After a flaw it only counts.
 type body struct {
 	budget *budget
+	supply *supply
 	limit  int
 	data   []byte
-	total  int // bytes of the message so far, kept or not
+	first  *[firstBuf]byte // where data lies, if that is the supply's
+	total  int             // bytes of the message so far, kept or not
 	flaw   flaw
 }
 
@@ -54,7 +56,32 @@ func (b *body) refuse(f flaw) {
 // free gives the memory back. The bytes may live on with who has them.
 func (b *body) free() {
 	b.budget.give(cap(b.data))
+	b.release()
 	b.data = nil
+}
+
+// release gives back what is the supply's.
+func (b *body) release() {
+	if b.first != nil {
+		b.supply.takeBody(b.first)
+		b.first = nil
+	}
+}
+
+// own gives the message memory of its own, of just its size, where it is in a buffer of the
+// supply. If there isn't that much left it keeps the buffer.
+func (b *body) own() {
+	if b.first == nil {
+		return
+	}
+	if !b.budget.take(len(b.data)) {
+		b.first = nil
+		return
+	}
+	data := make([]byte, len(b.data))
+	copy(data, b.data)
+	b.free()
+	b.data = data
 }
 
 func (b *body) add(p ...byte) {
@@ -81,10 +108,18 @@ func (b *body) grow(n int) {
 		b.refuse(flawMemory)
 		return
 	}
-	data := make([]byte, len(b.data), size)
+	var data []byte
+	var first *[firstBuf]byte
+	if size == firstBuf {
+		first = b.supply.body()
+		data = first[:len(b.data)]
+	} else {
+		data = make([]byte, len(b.data), size)
+	}
 	copy(data, b.data)
 	b.budget.give(cap(b.data))
-	b.data = data
+	b.release()
+	b.data, b.first = data, first
 }
 
 // A place is where in a line of a message the reader stands.

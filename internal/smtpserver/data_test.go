@@ -12,7 +12,7 @@ import (
 func readAll(stream []byte, limit int, piece func() int) (data []byte, f flaw, taken int, end bool) {
 	var memory budget
 	memory.free.Store(1 << 30)
-	b := &body{budget: &memory, limit: limit}
+	b := &body{budget: &memory, supply: &supply{}, limit: limit}
 	r := dataReader{body: b}
 	for len(stream) > 0 && !end {
 		p := stream[:min(piece(), len(stream))]
@@ -116,7 +116,7 @@ func TestBodyMemory(t *testing.T) {
 	var memory budget
 	const all = 3 * firstBuf
 	memory.free.Store(all)
-	b := &body{budget: &memory, limit: 1 << 20}
+	b := &body{budget: &memory, supply: &supply{}, limit: 1 << 20}
 	line := bytes.Repeat([]byte("x"), 1<<10)
 	for len(b.data)+len(line) <= 2*firstBuf { // old and new buffer just fit
 		b.add(line...)
@@ -131,6 +131,36 @@ func TestBodyMemory(t *testing.T) {
 	b.free()
 	if memory.free.Load() != all {
 		t.Errorf("freed twice: %d bytes, want %d", memory.free.Load(), all)
+	}
+}
+
+// A message that lies in a buffer of the supply gets memory of its own, of just its size, unless
+// there is none: then the buffer is its own. Nobody else writes into either.
+func TestBodyOwn(t *testing.T) {
+	for _, left := range []int64{5, 4} {
+		var memory budget
+		memory.free.Store(firstBuf + left)
+		s := &supply{}
+		b := &body{budget: &memory, supply: s, limit: 1 << 20}
+		b.add([]byte("12345")...)
+		b.own()
+		want := 5
+		if left < 5 {
+			want = firstBuf
+		}
+		if cap(b.data) != want || memory.free.Load() != firstBuf+left-int64(want) {
+			t.Errorf("with %d bytes left: %d bytes of memory, %d free; want %d, %d", left, cap(b.data), memory.free.Load(), want, firstBuf+left-int64(want))
+		}
+		data := b.data
+		b.free()
+		for range 3 {
+			other := &body{budget: &memory, supply: s, limit: 1 << 20}
+			other.add([]byte("xxxxx")...)
+			other.free()
+		}
+		if string(data) != "12345" || memory.free.Load() != firstBuf+left {
+			t.Errorf("with %d bytes left: the message became %q, %d bytes free in the end", left, data, memory.free.Load())
+		}
 	}
 }
 

@@ -142,12 +142,13 @@ func (n *session) stall(c Command, d time.Duration) bool {
 
 // written returns the answer's bytes by the rules: those of [nixie.Reply.AppendWire], and a
 // code in every answer but greetings, answers to EHLO, and 3xx. RFC 2034, 4. An answer that
-// breaks them is a fault of ours, so the client shall try again.
+// breaks them is a fault of ours, so the client shall try again. The bytes are valid until the next call.
 func (n *session) written(c Command, a Answer) (Answer, []byte) {
 	r := a.Reply
 	r.Command = string(c.Stage)
 	bare := c.Stage == StageConnect || c.Stage == StageHello
-	text, err := r.AppendWire(nil)
+	text, err := r.AppendWire(n.text[:0])
+	n.text = text
 	if err == nil && !bare && nixie.ClassOf(r.ReplyCode()) != 0 && r.Code().IsZero() {
 		err = errNoCode
 	}

@@ -16,6 +16,7 @@ import (
 type Server struct {
 	config Config
 	memory budget
+	supply supply
 
 	// hard ends the handlers' contexts; it ends when a graceful stop took too long.
 	hard    context.Context

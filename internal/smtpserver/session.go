@@ -34,6 +34,8 @@ type session struct {
 
 	errors, messages, idle, overshoot int
 
+	text []byte // of the last answer; its memory is used for the next
+
 	loggedIn bool // AUTH succeeded
 
 	end    End // set when the session is over
@@ -50,7 +52,7 @@ type mail struct {
 }
 
 func newSession(ctx context.Context, s *Server, conn net.Conn, number uint64) *session {
-	n := &session{server: s, wire: newWire(conn, s.config.Limits.Times.Write), ctx: ctx}
+	n := &session{server: s, wire: newWire(conn, s.supply.wire(), s.config.Limits.Times.Write), ctx: ctx}
 	n.Session = Session{number: number, remote: conn.RemoteAddr(), local: conn.LocalAddr(), lmtp: s.config.LMTP}
 	if heard := s.config.Heard; heard != nil {
 		n.wire.heard = func(b []byte) { heard(&n.Session, FromClient, b, len(b)) }
@@ -72,6 +74,7 @@ func (n *session) run() {
 	} else {
 		n.wire.close(n.linger)
 	}
+	n.server.supply.takeWire(n.wire.buffers)
 	if n.server.config.Ended != nil {
 		n.server.config.Ended(&n.Session, n.end)
 	}
@@ -169,9 +172,12 @@ func (n *session) finish(e End) {
 	n.linger = n.linger || e != EndQuit && e != EndGone
 }
 
+// logs reports whether lines of a level are written.
+func (n *session) logs(level slog.Level) bool { return n.server.config.Log.Enabled(n.ctx, level) }
+
 // log writes a line about the session.
 func (n *session) log(level slog.Level, message string, attrs ...any) {
-	if !n.server.config.Log.Enabled(n.ctx, level) {
+	if !n.logs(level) {
 		return
 	}
 	attrs = append(attrs, "session", n.number, "lmtp", n.lmtp, "remote", n.remote.String(), "hello", quoted(n.hello))

@@ -10,20 +10,6 @@ import (
 	"github.com/nixiemail/nixie"
 )
 
-// ask calls the handler with its time. An answer that neither accepts nor refuses
-// is a fault of ours and becomes one that can't be written.
-func (n *session) ask(f func(context.Context) []Answer) []Answer {
-	ctx, cancel := context.WithTimeout(n.ctx, n.server.config.Limits.Times.Handler)
-	defer cancel()
-	answers := f(ctx)
-	for i := range answers {
-		if a := &answers[i]; len(a.Raw) == 0 && len(a.Reply.Lines) > 0 && nixie.ClassOf(a.Reply.ReplyCode()) == 0 {
-			*a = Answer{}
-		}
-	}
-	return answers
-}
-
 // mailCommand begins a transaction. RFC 5321, 4.1.1.2.
 func (n *session) mailCommand(c Command, arg string) {
 	switch {
@@ -53,9 +39,9 @@ func (n *session) mailCommand(c Command, arg string) {
 		}
 		m.from.Address = address
 	}
-	a := n.ask(func(ctx context.Context) []Answer {
-		return []Answer{n.server.config.Handler.Mail(ctx, &n.Session, m.from)}
-	})[0]
+	a := n.ask(func(ctx context.Context) Answer {
+		return n.server.config.Handler.Mail(ctx, &n.Session, m.from)
+	})
 	if a := n.say(c, a); a.accepts() {
 		n.mail = m
 	}
@@ -170,9 +156,9 @@ func (n *session) rcptCommand(c Command, arg string) {
 		}
 		return
 	}
-	a := n.ask(func(ctx context.Context) []Answer {
-		return []Answer{n.server.config.Handler.Rcpt(ctx, &n.Session, to)}
-	})[0]
+	a := n.ask(func(ctx context.Context) Answer {
+		return n.server.config.Handler.Rcpt(ctx, &n.Session, to)
+	})
 	if a := n.say(c, a); a.accepts() {
 		n.mail.to = append(n.mail.to, to)
 	}
@@ -199,7 +185,7 @@ func (n *session) dataCommand(c Command, arg string) {
 	m := n.mail
 	n.mail = nil
 	l := &n.server.config.Limits
-	b := &body{budget: &n.server.memory, limit: l.Message}
+	b := &body{budget: &n.server.memory, supply: &n.server.supply, limit: l.Message}
 	defer b.free()
 	n.wire.block, n.wire.until = l.Times.Block, time.Now().Add(l.Times.Message)
 	whole, err := n.wire.receive(b)
@@ -215,6 +201,7 @@ func (n *session) dataCommand(c Command, arg string) {
 		n.refuseMessage(c, m, b, whole)
 		return
 	}
+	b.own()
 	n.handOver(c, m, b)
 }
 
@@ -256,9 +243,7 @@ func (n *session) answersFor(m *mail) int {
 func (n *session) handOver(c Command, m *mail, b *body) {
 	e := &Envelope{From: m.from, To: m.to, UTF8: m.utf8, Body: m.body, Data: b.data}
 	start := time.Now()
-	answers := n.ask(func(ctx context.Context) []Answer {
-		return n.server.config.Handler.Message(ctx, &n.Session, e)
-	})
+	answers := n.message(e)
 	took, want := time.Since(start), n.answersFor(m)
 	n.server.observe(Observation{What: Message, Bytes: b.total, Time: took})
 	if len(answers) != 1 && len(answers) != want {
@@ -284,8 +269,10 @@ func (n *session) handOver(c Command, m *mail, b *body) {
 	if accepted > 0 {
 		n.errors, n.idle = 0, 0
 	}
-	n.log(slog.LevelInfo, "message", "from", quoted(m.from.Address), "recipients", len(m.to), "accepted", accepted,
-		"bytes", b.total, "reply_code", replyCode, "duration", took)
+	if n.logs(slog.LevelInfo) {
+		n.log(slog.LevelInfo, "message", "from", quoted(m.from.Address), "recipients", len(m.to), "accepted", accepted,
+			"bytes", b.total, "reply_code", replyCode, "duration", took)
+	}
 }
 
 // cutPrefixFold is strings.CutPrefix in any case, for an ASCII prefix.

@@ -15,6 +15,8 @@ import (
 const (
 	// readBuf is how many bytes of a client are read ahead.
 	readBuf = 16 << 10
+	// writeBuf is how many bytes of answers are kept until they are sent.
+	writeBuf = 4 << 10
 	// maxSkip is how much of a line that is too long is read to find its end.
 	maxSkip = 64 << 10
 	// maxLinger and lingerTime bound what is still read, and thrown away, after the last
@@ -35,8 +37,7 @@ var (
 // sends what is due, so the answers to a pipelined group leave together and
 // nobody waits for anybody. RFC 2920, 3.2.
 type wire struct {
-	in  *bufio.Reader
-	out *bufio.Writer
+	*buffers
 
 	// until is when waiting for the client ends. block, if not 0, is how long one read may take.
 	until time.Time
@@ -53,13 +54,13 @@ type wire struct {
 	unwatched     bool // watch shall not begin another read
 }
 
-func newWire(conn net.Conn, write time.Duration) *wire {
-	w := &wire{conn: conn, raw: conn, write: write}
+func newWire(conn net.Conn, b *buffers, write time.Duration) *wire {
+	w := &wire{buffers: b, conn: conn, raw: conn, write: write}
 	if t, ok := conn.(*tls.Conn); ok {
 		w.raw = t.NetConn()
 	}
-	w.in = bufio.NewReaderSize(incoming{w}, readBuf)
-	w.out = bufio.NewWriter(outgoing{w})
+	w.in.Reset(incoming{w})
+	w.out.Reset(outgoing{w})
 	return w
 }
 
