@@ -21,17 +21,22 @@ var ErrUnwritable = errors.New("no server may send this reply")
 // [Reply.AppendWire] would refuse.
 func NewReply(replyCode int, code Code, lines ...string) (Reply, error) {
 	var raw strings.Builder
-	r := Reply{}
 	if len(lines) == 0 {
 		lines = []string{""}
 	}
+	r := Reply{Lines: make([]Line, 0, len(lines))}
+	size := 0
+	for _, text := range lines {
+		size += len("550-5.777.777 ") + len(text) + len("\r\n")
+	}
+	raw.Grow(size)
+	var buf [maxWireLine]byte
 	for i, text := range lines {
 		l := Line{Start: raw.Len(), ReplyCode: replyCode, Code: code, More: i < len(lines)-1}
-		raw.WriteString(strconv.Itoa(replyCode))
+		raw.Write(strconv.AppendInt(buf[:0], int64(replyCode), 10))
 		raw.WriteByte(separator(l.More))
 		if !code.IsZero() {
-			raw.WriteString(code.String())
-			raw.WriteByte(' ')
+			raw.Write(append(code.append(buf[:0]), ' '))
 		}
 		l.TextStart = raw.Len()
 		raw.WriteString(text)
@@ -42,7 +47,7 @@ func NewReply(replyCode int, code Code, lines ...string) (Reply, error) {
 		}
 	}
 	r.raw = raw.String()
-	_, err := r.AppendWire(nil)
+	_, err := r.AppendWire(buf[:0])
 	return r, err
 }
 

@@ -25,9 +25,13 @@ func (c *Config) limits() smtpserver.Limits {
 	}
 }
 
+// forSMTP listens without TCP's keep-alive: a client that is silent for long is given up anyway
+// (smtpserver.Times.Command), and setting it takes four calls of the kernel for each connection.
+func forSMTP() *net.ListenConfig { return &net.ListenConfig{KeepAlive: -1} }
+
 // open takes all addresses first, since names point to them, and then runs what is there.
 func (l *Lab) open() error {
-	var lc net.ListenConfig
+	lc := forSMTP()
 	main, err := lc.Listen(l.context, "tcp", l.config.SMTP)
 	if err != nil {
 		return fmt.Errorf("lab: listening for SMTP: %w", err)
@@ -200,7 +204,7 @@ func (l *Lab) OpenPeer(name string) (netip.AddrPort, error) {
 // listenBeside listens at 127.0.1.number, so that a mail server that is told names only, and
 // no ports, can reach every peer; if that can't be had, at any port beside the main listener.
 func (l *Lab) listenBeside(main netip.AddrPort, number int) (net.Listener, error) {
-	var lc net.ListenConfig
+	lc := forSMTP()
 	if main.Addr().Is4() && main.Addr().IsLoopback() {
 		own := netip.AddrFrom4([4]byte{127, 0, 1, byte(number)})
 		if n, err := lc.Listen(l.context, "tcp", netip.AddrPortFrom(own, main.Port()).String()); err == nil {

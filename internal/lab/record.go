@@ -1,9 +1,9 @@
 package lab
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 
 	"github.com/nixiemail/nixie/internal/lab/order"
 	"github.com/nixiemail/nixie/internal/lab/seen"
@@ -19,7 +19,7 @@ func (l *listener) heard(s *smtpserver.Session, d smtpserver.Direction, b []byte
 	case smtpserver.FromServer:
 		t.live.Note(seen.Server, b)
 	case smtpserver.Body:
-		t.live.Note(seen.Remark, fmt.Appendf(nil, "a message of %d bytes", size))
+		t.live.Note(seen.Remark, append(strconv.AppendInt([]byte("a message of "), int64(size), 10), " bytes"...))
 	}
 }
 
