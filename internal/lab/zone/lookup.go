@@ -151,9 +151,10 @@ func header(name string, rrtype uint16) dns.RR_Header {
 	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: ttl}
 }
 
-// reverseName is where the name of an address is asked for: 1.0.0.127.in-addr.arpa.
+// reverseName is where the name of an address is asked for: 1.0.0.127.in-addr.arpa. A
+// zone, as in fe80::1%eth0, is part of no name.
 func reverseName(a netip.Addr) string {
-	name, _ := dns.ReverseAddr(a.Unmap().String()) // its error is for what is no address
+	name, _ := dns.ReverseAddr(a.Unmap().WithZone("").String()) // its error is for what is no address
 	return name
 }
 

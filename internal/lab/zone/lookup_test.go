@@ -81,6 +81,7 @@ func TestReverse(t *testing.T) {
 		{"127.0.0.7", "127-0-0-7.dynamic.lab.test", true},
 		{"127.0.0.40", "bare-lf.peer.lab.test", true},
 		{"::1", "client.lab.test", true}, // though a peer is there too
+		{"::1%lo", "client.lab.test", true},
 		{"192.0.2.1", "", false},
 	}
 	for _, tt := range tests {
@@ -97,6 +98,7 @@ func TestListed(t *testing.T) {
 	l := lookup(t)
 	for addr, want := range map[string]bool{
 		"127.0.0.2": true, "::ffff:127.0.0.2": true, "127.0.0.1": false, "::1": false, "192.0.2.1": false,
+		"fe80::1%eth0": false, // as a client on the same link has it
 	} {
 		if why := l.Listed(netip.MustParseAddr(addr)); (why != "") != want {
 			t.Errorf("%s is listed for %q, want it listed: %v", addr, why, want)
@@ -121,6 +123,7 @@ func TestSPF(t *testing.T) {
 		{"spf-pass.lab.test", "127.0.0.1", SPFPass},
 		{"spf-pass.lab.test", "::ffff:127.1.2.3", SPFPass},
 		{"spf-pass.lab.test", "::1", SPFPass},
+		{"spf-pass.lab.test", "::1%lo", SPFPass},
 		{"spf-pass.lab.test", "192.0.2.1", SPFFail},
 		{"spf-fail.lab.test", "127.0.0.1", SPFFail},
 		{"dmarc-reject.lab.test", "127.0.0.1", SPFFail},

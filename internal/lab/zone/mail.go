@@ -59,7 +59,7 @@ func (l *Lookup) Domain(name string) Status {
 // Reverse returns the name of an address, "" if there is none or its server fails, without
 // a dot at its end; matches is true if the name has that address.
 func (l *Lookup) Reverse(addr netip.Addr) (name string, matches bool) {
-	addr = addr.Unmap()
+	addr = addr.Unmap().WithZone("")
 	if !addr.IsValid() {
 		return "", false
 	}

@@ -28,7 +28,7 @@ const maxSPFLookups = 10
 // the lab's own records have: all, ip4, ip6, a and include, without macros. Any other is a
 // permerror. A domain that isn't the lab's has no record.
 func (l *Lookup) SPF(domain string, client netip.Addr) SPFResult {
-	c := spfCheck{names: l, client: client.Unmap()}
+	c := spfCheck{names: l, client: client.Unmap().WithZone("")}
 	return c.host(domain)
 }
 
