@@ -24,7 +24,7 @@ type Config struct {
 	// below it only, so that all other domains are taken to be in order.
 	Zone string
 	// Domain looks up a domain, in lower case.
-	Domain func(name string) zone.Status
+	Domain func(name string) zone.Standing
 	// Reverse reports whether the address has a name that leads back to it.
 	Reverse func(client netip.Addr) bool
 	// Listed returns why the address is on a list of unwanted clients, "" if it isn't.

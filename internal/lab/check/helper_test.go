@@ -16,8 +16,8 @@ import (
 )
 
 // domains is the DNS of the causes.
-func domains(domain string) zone.Status {
-	return map[string]zone.Status{
+func domains(domain string) zone.Standing {
+	return map[string]zone.Standing{
 		"nxdomain.lab.test": zone.NXDomain, "nodata.lab.test": zone.NoData,
 		"servfail.lab.test": zone.ServFail, "nullmx.lab.test": zone.NullMX,
 	}[domain]

@@ -22,7 +22,7 @@ func lookup(t *testing.T) *Lookup {
 
 func TestDomain(t *testing.T) {
 	l := lookup(t)
-	tests := map[string]Status{
+	tests := map[string]Standing{
 		"lab.test":                            Known,
 		"LAB.TEST.":                           Known,
 		"who-knows.lab.test":                  Known,
@@ -60,7 +60,7 @@ func TestDomain(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
-	if got := fmt.Sprint(Elsewhere, NullMX, Status(99)); got != "elsewhere null MX unknown status" {
+	if got := fmt.Sprint(Elsewhere, NullMX, Standing(99)); got != "elsewhere null MX unknown standing" {
 		t.Errorf("in words: %s", got)
 	}
 }

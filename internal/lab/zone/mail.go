@@ -7,14 +7,14 @@ import (
 	"github.com/miekg/dns"
 )
 
-// A Status is what the DNS says of a domain as one that takes mail.
-type Status int
+// A Standing is what the DNS says of a domain as one that takes mail.
+type Standing int
 
-// The statuses.
+// The standings.
 const (
 	// Elsewhere is a domain that isn't the lab's, of which it can say nothing. The
 	// server says of it that it doesn't exist.
-	Elsewhere Status = iota
+	Elsewhere Standing = iota
 	Known            // it has an MX or an address
 	NXDomain         // it doesn't exist: NXDOMAIN
 	NoData           // it exists, and has neither MX nor address
@@ -22,20 +22,20 @@ const (
 	NullMX           // it takes no mail, and so sends none: RFC 7505
 )
 
-// String returns the status in a word or two, for people.
-func (s Status) String() string {
+// String returns the standing in a word or two, for people.
+func (s Standing) String() string {
 	words := []string{"elsewhere", "known", "NXDOMAIN", "no data", "SERVFAIL", "null MX"}
 	if s < 0 || int(s) >= len(words) {
-		return "unknown status"
+		return "unknown standing"
 	}
 	return words[s]
 }
 
 // Domain returns what the DNS says of a domain. A text that is no domain name is Elsewhere.
 // Whether the hosts of an MX exist is not looked at.
-func (l *Lookup) Domain(name string) Status {
+func (l *Lookup) Domain(name string) Standing {
 	mx := l.query(name, dns.TypeMX)
-	if s := mx.status(); s != Known {
+	if s := mx.standing(); s != Known {
 		return s
 	}
 	switch hosts := only[*dns.MX](mx.records); {
@@ -46,7 +46,7 @@ func (l *Lookup) Domain(name string) Status {
 	}
 	for _, t := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		a := l.query(name, t)
-		if s := a.status(); s != Known {
+		if s := a.standing(); s != Known {
 			return s
 		}
 		if slices.ContainsFunc(a.records, isAddress) {
@@ -104,8 +104,8 @@ func (l *Lookup) query(name string, rrtype uint16) answer {
 	return l.ask(dns.CanonicalName(name), rrtype)
 }
 
-// status is Known for any answer that isn't a failure.
-func (a *answer) status() Status {
+// standing is Known for any answer that isn't a failure.
+func (a *answer) standing() Standing {
 	switch {
 	case !a.ours:
 		return Elsewhere

@@ -48,7 +48,7 @@ type mechanism struct {
 
 func (c *spfCheck) host(domain string) SPFResult {
 	a := c.names.query(domain, dns.TypeTXT)
-	if a.status() == ServFail {
+	if a.standing() == ServFail {
 		return SPFTempError
 	}
 	var found []string
