@@ -15,11 +15,11 @@ const (
 	// Elsewhere is a domain that isn't the lab's, of which it can say nothing. The
 	// server says of it that it doesn't exist.
 	Elsewhere Standing = iota
-	Known            // it has an MX or an address
-	NXDomain         // it doesn't exist: NXDOMAIN
-	NoData           // it exists, and has neither MX nor address
-	ServFail         // no answer, or a refusal, or aliases in a ring: try again later
-	NullMX           // it takes no mail, and so sends none: RFC 7505
+	Known              // it has an MX or an address
+	NXDomain           // it doesn't exist: NXDOMAIN
+	NoData             // it exists, and has neither MX nor address
+	ServFail           // no answer, or a refusal, or aliases in a ring: try again later
+	NullMX             // it takes no mail, and so sends none: RFC 7505
 )
 
 // String returns the standing in a word or two, for people.
