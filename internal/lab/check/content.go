@@ -17,10 +17,12 @@ import (
 
 // What is looked at in a message.
 const (
-	maxLook       = 1 << 20 // bytes of it
-	maxParts      = 100     // MIME parts of it
-	maxNested     = 5       // how deep
-	maxSignatures = 10      // of DKIM, and seals of ARC
+	maxLook       = 1 << 20   // bytes of it
+	maxHeader     = 256 << 10 // bytes of its header that are searched for a field
+	maxValue      = 4 << 10   // bytes of a field's value
+	maxParts      = 100       // MIME parts of it
+	maxNested     = 5         // how deep
+	maxSignatures = 10        // of DKIM, and seals of ARC
 )
 
 // RefuseWord is what a filter finds unwanted, wherever in a message it stands.

@@ -78,6 +78,31 @@ func TestOnlySoMuchIsLookedAt(t *testing.T) {
 	}
 }
 
+// TestOnlySoMuchOfAHeaderIsLookedAt holds the limits of where fields are searched: a
+// header of many MiB may come, and reading an address of that size takes seconds.
+func TestOnlySoMuchOfAHeaderIsLookedAt(t *testing.T) {
+	const program = "application/x-msdownload"
+	field := "Content-Type: " + program + "\r\n"
+	behind := func(n int) string {
+		return "X: " + strings.Repeat("x", n-len("X: \r\n")) + "\r\n" + field + "\r\n"
+	}
+	value := func(n int) string { return "Content-Type:" + strings.Repeat(" ", n-len(program)) + program + "\r\n\r\n" }
+	tests := map[string]struct {
+		text string
+		seen bool
+	}{
+		"a field that ends with the first 256 KiB": {behind(256<<10 - len(field)), true},
+		"a field that ends behind them":            {behind(256<<10 - len(field) + len("d\r\n")), false},
+		"a value that ends with its first 4 KiB":   {value(4 << 10), true},
+		"a value that ends behind them":            {value(4<<10 + 1), false},
+	}
+	for name, tt := range tests {
+		if got := delivered(t, "filter.lab.test", tt.text); got.IsZero() == tt.seen {
+			t.Errorf("%s: %d %s; want it seen: %v", name, got.ReplyCode, got.Code, tt.seen)
+		}
+	}
+}
+
 func TestConversion(t *testing.T) {
 	whole := strings.Replace(part("Content-Type: text/plain; charset=utf-8"), "MZ", "Grüße", 1)
 	broken := strings.Replace(whole, "--b c--\r\n", "", 1)

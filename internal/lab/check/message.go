@@ -144,14 +144,15 @@ func hasName(line []byte, name string) bool {
 }
 
 // fields returns the values of all fields of a name given in lower case, unfolded, at
-// most max. RFC 5322, 2.2.3.
+// most max, and at most maxValue bytes of each. RFC 5322, 2.2.3.
 func fields(header []byte, name string, max int) []string {
+	header = header[:min(len(header), maxHeader)]
 	var list []string
 	for len(header) > 0 && len(list) < max {
 		end := fieldEnd(header)
 		if hasName(header, name) {
 			_, value, _ := bytes.Cut(header[:end], []byte(":"))
-			text := strings.NewReplacer("\r", "", "\n", "").Replace(string(value))
+			text := strings.NewReplacer("\r", "", "\n", "").Replace(string(value[:min(len(value), maxValue)]))
 			list = append(list, strings.TrimSpace(text))
 		}
 		header = header[end:]
