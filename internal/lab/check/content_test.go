@@ -86,7 +86,9 @@ func TestOnlySoMuchOfAHeaderIsLookedAt(t *testing.T) {
 	behind := func(n int) string {
 		return "X: " + strings.Repeat("x", n-len("X: \r\n")) + "\r\n" + field + "\r\n"
 	}
-	value := func(n int) string { return "Content-Type:" + strings.Repeat(" ", n-len(program)) + program + "\r\n\r\n" }
+	value := func(n int) string {
+		return "Content-Type:" + strings.Repeat(" ", n-len(program)) + program + "\r\n\r\n"
+	}
 	tests := map[string]struct {
 		text string
 		seen bool
