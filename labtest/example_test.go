@@ -32,18 +32,22 @@ func Example() {
 }
 
 // A mailbox that is full for two tries, and then takes the message.
-func ExampleLab_Messages() {
+func ExampleLab_Wait() {
 	lab, err := labtest.Open()
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer lab.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
 
 	for range 3 {
 		// What is tested would try again by itself.
 		_ = smtp.SendMail(lab.Addr(), nil, "me@example.org", []string{"4.2.2~2@lab.test"}, []byte("Subject: Hello\r\n\r\nHello\r\n"))
-	}
-	for _, m := range lab.Messages() {
+		m, err := lab.Wait(ctx, "4.2.2~2@lab.test")
+		if err != nil {
+			log.Fatal(err)
+		}
 		fmt.Println(m.To[0].Reply.ReplyCode(), m.To[0].Reply.Code(), m.Accepted())
 	}
 	// Output:

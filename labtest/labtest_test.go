@@ -69,7 +69,13 @@ func TestAddresses(t *testing.T) {
 
 func TestMessages(t *testing.T) {
 	lab := labtest.Start(t)
-	for _, to := range []string{"ann@lab.test", "550-5.1.1@lab.test", "ann@lab.test", "bob@example.net"} {
+	for _, to := range []string{"ann@lab.test", "550-5.1.1@lab.test"} {
+		said(t, lab.Addr(), "me@example.org", to)
+	}
+	if m, err := lab.Wait(soon(t), "550-5.1.1@lab.test"); err != nil || m.ID != 2 {
+		t.Fatalf("the refused one is %d, %v; want 2", m.ID, err)
+	}
+	for _, to := range []string{"ann@lab.test", "bob@example.net"} {
 		said(t, lab.Addr(), "me@example.org", to)
 	}
 	first, err := lab.Wait(soon(t), "ann@lab.test")
@@ -107,6 +113,23 @@ func TestMessages(t *testing.T) {
 	cancel()
 	if _, err := lab.Wait(ctx, "nobody@lab.test"); !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting for nobody: %v, want %v", err, context.Canceled)
+	}
+}
+
+// What was refused just now is there once the lab is closed.
+func TestMessagesOfClosed(t *testing.T) {
+	for range 20 {
+		lab, err := labtest.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		said(t, lab.Addr(), "me@example.org", "550-5.1.1@lab.test")
+		if err := lab.Close(); err != nil {
+			t.Error(err)
+		}
+		if all := lab.Messages(); len(all) != 1 || len(all[0].To) != 1 || all[0].To[0].Reply.ReplyCode() != 550 {
+			t.Fatalf("the messages are %+v", all)
+		}
 	}
 }
 

@@ -51,7 +51,10 @@ func (m *Message) Accepted() bool {
 	return m.Data != nil && nixie.ClassOf(m.Reply.ReplyCode()) == nixie.Success
 }
 
-// Messages returns what came in so far, the oldest first. The lab keeps the last 10,000.
+// Messages returns what came in so far, the oldest first. A message is noted when its
+// transaction is over: one that was refused, when the client goes on or hangs up, which
+// the lab may see a moment later. Close the lab first to have all that came. The last
+// 10,000 are kept.
 func (l *Lab) Messages() []Message {
 	var all []Message
 	page := seen.Page{Oldest: true}
