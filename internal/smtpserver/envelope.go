@@ -22,7 +22,7 @@ type Session struct {
 	login  string
 }
 
-// Number is the session's own among all of this process, from 1.
+// Number is the session's own among all of its server, from 1.
 func (s *Session) Number() uint64 { return s.number }
 
 // Remote is the client's address; of a Unix socket it says nothing.
@@ -81,7 +81,8 @@ func (p *Path) Domain() string {
 	return ""
 }
 
-// A Param is a parameter of MAIL or RCPT. Only those of offered extensions arrive.
+// A Param is a parameter of MAIL or RCPT. Only those of offered extensions arrive, or
+// those that [Config].Take takes.
 type Param struct {
 	Name  string // upper case: "SIZE"
 	Value string // as it came, "" if none

@@ -204,6 +204,23 @@ func TestLimitErrors(t *testing.T) {
 	c.wantClosed()
 }
 
+// What is no yes counts as a refusal, whatever it is: a client of a laboratory that says
+// nonsense is still bounded.
+func TestLimitErrorsOfNonsense(t *testing.T) {
+	for _, nonsense := range []string{"5.1.1 no reply code", "354 Go on", "099 too low", "x"} {
+		c := change(smtpserver.StageOther, "NOOP", smtpserver.Answer{Raw: []byte(nonsense + "\r\n")})
+		c.Limits = smtpserver.Limits{Errors: 3}
+		_, dial := start(t, c)
+		client := dial()
+		client.hello()
+		for range 3 {
+			client.do("NOOP", nonsense)
+		}
+		client.do("NOOP", "421 4.7.0")
+		client.wantClosed()
+	}
+}
+
 func TestLimitMessages(t *testing.T) {
 	t.Parallel()
 	_, dial := limited(t, smtpserver.Limits{Messages: 2})

@@ -42,10 +42,22 @@ func (n *session) say(c Command, a Answer) Answer {
 	}
 	replyCode := a.ReplyCode()
 	n.server.observe(Observation{What: Answered, Stage: c.Stage, ReplyCode: replyCode})
-	if replyCode >= 400 {
+	if isRefusal(c, replyCode) {
 		n.errors++
 	}
 	return a
+}
+
+// isRefusal reports whether an answer neither accepts nor asks for more. What is no
+// reply code at all refuses too: see [Handler].
+func isRefusal(c Command, replyCode int) bool {
+	switch replyCode / 100 {
+	case 2:
+		return false
+	case 3:
+		return c.Stage != StageData && c.Stage != StageAuth
+	}
+	return true
 }
 
 // sayPieces writes an answer and what comes Then, each flushed by itself, until one
