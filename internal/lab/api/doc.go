@@ -22,7 +22,7 @@
 //
 // There are no keys: whoever reaches the port may do all. So a request is refused
 // whose Host is neither loopback nor configured, and one that another site's page
-// makes: a browser must not be led here.
+// makes: a browser must not be led here. Only a link may lead here, which reads.
 package api
 
 import "time"

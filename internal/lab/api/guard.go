@@ -20,7 +20,7 @@ func (h *handler) guard(mux *http.ServeMux) http.Handler {
 		switch {
 		case !h.isOurs(r.Host):
 			newProblem(http.StatusForbidden, "the lab is asked by a name of loopback, such as localhost, or one that it was told of; this request is for another host").write(w)
-		case !sameOrigin(r) || h.cross.Check(r) != nil:
+		case !sameOrigin(r) || isElsewhere(r) || h.cross.Check(r) != nil:
 			newProblem(http.StatusForbidden, "a page of another site made this request").write(w)
 		default:
 			r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
@@ -53,6 +53,17 @@ func sameOrigin(r *http.Request) bool {
 		}
 	}
 	return true
+}
+
+// isElsewhere reports whether a browser says that another site's page made a request
+// that is no visit: an image or a script that holds a wait open, and can't be read
+// there. A link to the lab may be followed. Fetch Metadata Request Headers, 2.
+func isElsewhere(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+		return false
+	}
+	return r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document"
 }
 
 // route hands a request to its endpoint; where there is none it says so.

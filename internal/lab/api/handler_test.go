@@ -182,3 +182,34 @@ func TestOrigins(t *testing.T) {
 		}
 	}
 }
+
+// TestFetchMetadata holds that a page elsewhere can't have a browser ask, as by an image,
+// though the request has no Origin; a link to the lab leads there. The fields are those
+// of Fetch Metadata Request Headers (W3C), 2.
+func TestFetchMetadata(t *testing.T) {
+	h := Handler(Config{Lab: newFake()})
+	tests := []struct {
+		site, mode, dest string
+		ok               bool
+	}{
+		{"cross-site", "no-cors", "image", false},
+		{"cross-site", "no-cors", "script", false},
+		{"same-site", "no-cors", "empty", false}, // localhost at another port
+		{"cross-site", "cors", "empty", false},
+		{"cross-site", "navigate", "iframe", false},
+		{"cross-site", "", "", false},
+		{"cross-site", "navigate", "document", true},
+		{"none", "navigate", "document", true}, // typed in
+		{"same-origin", "cors", "empty", true},
+	}
+	for _, tt := range tests {
+		header := map[string]string{"Sec-Fetch-Site": tt.site, "Sec-Fetch-Mode": tt.mode, "Sec-Fetch-Dest": tt.dest}
+		w := call{method: "GET", target: "/api/v1/lab/messages", header: header}.do(h)
+		what := "GET as " + tt.site + " " + tt.mode + " " + tt.dest
+		if tt.ok {
+			equal(t, what, w.Code, 200)
+		} else {
+			wantProblem(t, what, w, 403, "another site")
+		}
+	}
+}
