@@ -75,7 +75,7 @@ func usualGreeting(code nixie.Code) int {
 }
 
 // usualNo returns the reply codes that a failure of a stage has whatever its reason, the
-// best first. RFC 5321, 4.3.2; RFC 4954, 4.7; RFC 3207, 4.
+// best first. RFC 5321, 4.3.2; RFC 4954, 6; RFC 3207, 4.
 func usualNo(stage Stage, class nixie.Class) []int {
 	transient := class == nixie.Transient
 	switch stage {
@@ -112,9 +112,9 @@ func fixed(code nixie.Code) int {
 		return 552
 	case nixie.InvalidCommand.Permanent(): // registered: 500 first; RFC 5321, 4.2.4
 		return 503
-	case nixie.PasswordTransitionIsNeeded.Transient(): // registered: 422 first; RFC 4954, 4.7
+	case nixie.PasswordTransitionIsNeeded.Transient(): // registered: 422 first; RFC 4954, 6
 		return 432
-	case nixie.EncryptionRequiredForRequestedAuthenticationMechanism.Permanent(): // registered: 524 first; RFC 4954, 4.7
+	case nixie.EncryptionRequiredForRequestedAuthenticationMechanism.Permanent(): // registered: 524 first; RFC 4954, 6
 		return 538
 	}
 	return 0

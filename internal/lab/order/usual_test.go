@@ -27,7 +27,7 @@ func TestUsual(t *testing.T) {
 		{Rcpt, "5.7.17", 550}, {Message, "5.7.18", 554}, {Rcpt, "5.9.99", 550}, {Message, "4.99.1", 451}, {Rcpt, "5.5.3", 550},
 		// The registry is wrong, or has another one first.
 		{Rcpt, "4.2.2", 452}, {Message, "4.2.2", 452}, {Rcpt, "4.5.3", 452},
-		// RFC 4954, 4.7 and 6, for AUTH.
+		// RFC 4954, 6, for AUTH.
 		{Auth, "5.7.8", 535}, {Auth, "5.7.9", 534}, {Auth, "5.7.11", 538}, {Auth, "4.7.12", 432}, {Auth, "4.7.0", 454},
 		{Auth, "5.7.0", 535}, {Auth, "2.7.0", 235}, {Auth, "5.7.13", 525}, {Auth, "5.7.10", 523}, {Auth, "5.7.4", 504},
 		{StartTLS, "4.7.0", 454}, {StartTLS, "2.0.0", 220},
