@@ -11,15 +11,15 @@ import (
 	"github.com/nixiemail/nixie/internal/smtpserver"
 )
 
-// A wish is an order of an address that was named in the transaction.
+// A wish is an order of an address that the client has named.
 type wish struct {
 	order.Order
-	to int // the number of the accepted recipient; -1 for the sender's
+	to int // the number of the accepted recipient whose address it is; -1 for others
 }
 
 // wishes returns what a local part asks for, each at the stage it is for. What looks
 // like an order and is none is refused with its fault.
-func wishes(address string, here order.Stage) []order.Order {
+func wishes(address string, here order.Stage) []wish {
 	local := address
 	if at := strings.LastIndexByte(address, '@'); at >= 0 {
 		local = address[:at]
@@ -31,31 +31,33 @@ func wishes(address string, here order.Stage) []order.Order {
 	case err != nil:
 		return impossible(here, local, err.Error())
 	}
-	for i := range list {
-		switch stage := list[i].Stage; {
-		case stage == "":
-			list[i].Stage = here
-		case list[i].Answers() && slices.Index(order.Stages(), stage) < slices.Index(order.Stages(), here):
-			return impossible(here, local, fmt.Sprintf("%s is over when this is said", stage))
+	all := make([]wish, len(list))
+	for i, o := range list {
+		switch {
+		case o.Stage == "":
+			o.Stage = here
+		case o.Answers() && slices.Index(order.Stages(), o.Stage) < slices.Index(order.Stages(), here):
+			return impossible(here, local, fmt.Sprintf("%s is over when this is said", o.Stage))
 		}
-		if list[i].Cause == "" {
-			list[i].Cause = "address " + local
+		if o.Cause == "" {
+			o.Cause = "address " + local
 		}
+		all[i] = wish{o, -1}
 	}
-	return list
+	return all
 }
 
 // impossible refuses an address whose order can't be carried out.
-func impossible(here order.Stage, local, why string) []order.Order {
-	return []order.Order{{
+func impossible(here order.Stage, local, why string) []wish {
+	return []wish{{order.Order{
 		Stage: here, ReplyCode: 501, Code: nixie.InvalidCommandArguments.Permanent(),
 		Lines: []string{"The lab can't do that: " + why}, Cause: "address " + local,
-	}}
+	}, -1}}
 }
 
 // decide returns what is to be done at a stage: what was ordered, else what follows
 // from a natural cause. Where it returns false, only a Stall may be set.
-func (t *talk) decide(ask *order.Ask, wishes []order.Order) (order.Order, bool) {
+func (t *talk) decide(ask *order.Ask, wishes []wish) (order.Order, bool) {
 	o, decided := t.ordered(ask, wishes)
 	if decided {
 		return o, true
@@ -67,7 +69,7 @@ func (t *talk) decide(ask *order.Ask, wishes []order.Order) (order.Order, bool) 
 
 // ordered returns what a script says is to be done, else what an address asks for.
 // Orders that only wait add up.
-func (t *talk) ordered(ask *order.Ask, wishes []order.Order) (order.Order, bool) {
+func (t *talk) ordered(ask *order.Ask, wishes []wish) (order.Order, bool) {
 	o, decided := t.lab.scripts.order(ask, t.lab.config.Random)
 	if o.Late.Kind != order.NoLate {
 		t.late = append(t.late, o.Late)
@@ -78,11 +80,11 @@ func (t *talk) ordered(ask *order.Ask, wishes []order.Order) (order.Order, bool)
 	wait := o.Stall
 	for i := range wishes {
 		o := &wishes[i]
-		if o.Stage != ask.Stage || !t.lab.due(ask, o) {
+		if o.Stage != ask.Stage || o.Late.Kind != order.NoLate || !t.lab.due(&o.Order, t.turn(o)) {
 			continue
 		}
 		if o.Answers() {
-			done := *o
+			done := o.Order
 			done.Stall += wait
 			return done, true
 		}
@@ -91,12 +93,21 @@ func (t *talk) ordered(ask *order.Ask, wishes []order.Order) (order.Order, bool)
 	return order.Order{Stall: wait}, false
 }
 
+// turn is what a wish is counted by at the stage of t.ask.
+func (t *talk) turn(w *wish) turn {
+	to := t.ask.To
+	if w.to >= 0 {
+		to = t.record.To[t.taken[w.to]].Address
+	}
+	return turn{w.Cause, t.ask.From, to}
+}
+
 // due reports whether an order's turn is now, by chance and count.
-func (l *Lab) due(ask *order.Ask, o *order.Order) bool {
+func (l *Lab) due(o *order.Order, by turn) bool {
 	if o.Percent > 0 && !l.chance(o.Percent) {
 		return false
 	}
-	return o.Times == 0 || l.counts.add(turn{o.Cause, ask.From, ask.To}, o.Times)
+	return o.Times == 0 || l.counts.add(by, o.Times)
 }
 
 // chance is true in so many of 100 cases.

@@ -75,8 +75,8 @@ func (t *talk) accepted(i int, each bool) []report {
 		for _, l := range t.late {
 			due = append(due, report{l, at})
 		}
-		for _, o := range t.from {
-			due = t.afterwards(due, &o, at)
+		for _, w := range t.from {
+			due = t.afterwards(due, &w.Order, at)
 		}
 	}
 	for _, w := range t.wishes {
@@ -87,17 +87,20 @@ func (t *talk) accepted(i int, each bool) []report {
 	return due
 }
 
-// afterwards adds what an order has to come about a recipient, and lets one that
-// holds a number of times begin anew.
+// afterwards adds what an order has to come about a recipient, and lets another one
+// that holds a number of times begin anew.
 func (t *talk) afterwards(due []report, o *order.Order, at int) []report {
-	if o.Times > 0 {
-		t.lab.counts.forget(turn{o.Cause, t.ask.From, t.record.To[at].Address})
-		t.lab.counts.forget(turn{o.Cause, t.ask.From, ""})
+	by := turn{o.Cause, t.ask.From, t.record.To[at].Address}
+	switch {
+	case o.Late.Kind != order.NoLate:
+		if t.lab.due(o, by) {
+			due = append(due, report{o.Late, at})
+		}
+	case o.Times > 0:
+		t.lab.counts.forget(by)
+		t.lab.counts.forget(turn{o.Cause, t.ask.From, ""}) // the sender's, at a stage without a recipient
 	}
-	if o.Late.Kind == order.NoLate || o.Percent > 0 && !t.lab.chance(o.Percent) {
-		return due
-	}
-	return append(due, report{o.Late, at})
+	return due
 }
 
 // keep puts the record of the transaction away, and hands over the reports that are

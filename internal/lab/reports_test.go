@@ -178,6 +178,34 @@ answer = { late = { kind = "arf", after = "1m" } }
 	}
 }
 
+// TestReportsInTurn: a report can be for the first messages alone, or for some by chance.
+func TestReportsInTurn(t *testing.T) {
+	chance := 0.5
+	c := alone()
+	c.Log, c.Random = strict(t), func() float64 { return chance }
+	l := begin(t, c)
+	conn := dial(t, l.Addr())
+	conn.hello()
+	for i, tt := range []struct {
+		to     string
+		chance float64
+		want   int // reports
+	}{
+		{"accept_later-5.2.2~2@lab.test", 0.5, 1},
+		{"accept_later-5.2.2~2@lab.test", 0.5, 1},
+		{"accept_later-5.2.2~2@lab.test", 0.5, 0},
+		{"accept_later-5.2.2~2@other.example", 0.5, 1},
+		{"arf%30@lab.test", 0.29, 1},
+		{"arf%30@lab.test", 0.3, 0},
+	} {
+		chance = tt.chance
+		conn.mail("a@example.org", tt.to, "hello")
+		if got := lates(t, l, uint64(i+1)); len(got) != tt.want {
+			t.Errorf("message %d to %s: %d reports, want %d", i+1, tt.to, len(got), tt.want)
+		}
+	}
+}
+
 // TestReportsConfig: a wrong address for reports is told as the lab starts.
 func TestReportsConfig(t *testing.T) {
 	for _, to := range []string{"client:", "client:0", "client:smtp", "client:65536", "127.0.0.1", "192.0.2.1:25", "[2001:db8::1]:25"} {

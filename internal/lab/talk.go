@@ -20,7 +20,7 @@ type talk struct {
 
 	// The transaction.
 	record *seen.Message // nil outside
-	from   []order.Order // what the sender asks for, at every stage
+	from   []wish        // what the sender asks for, at every stage
 	wishes []wish        // what accepted recipients ask for
 	taken  []int         // the accepted recipients' places in record.To
 	late   []order.Late  // what a script wants later
@@ -87,8 +87,8 @@ func (l *listener) Rcpt(_ context.Context, s *smtpserver.Session, to smtpserver.
 	a, cause := t.answer(s, smtpserver.Command{Stage: smtpserver.StageRcpt, Verb: "RCPT"}, all, l.lab.yes.rcpt)
 	t.record.To = append(t.record.To, seen.Recipient{Address: to.Address, Params: seenParams(ask.ToParams), Reply: bytesOf(a), Cause: cause})
 	if a.ReplyCode()/100 == 2 {
-		for _, o := range list {
-			t.wishes = append(t.wishes, wish{o, len(t.taken)})
+		for _, w := range list {
+			t.wishes = append(t.wishes, wish{w.Order, len(t.taken)})
 		}
 		t.taken = append(t.taken, len(t.record.To)-1)
 		ask.Recipients = append(ask.Recipients, to.Address)
@@ -137,14 +137,14 @@ func (t *talk) answersOf(s *smtpserver.Session) int {
 
 // ofMessage returns what is asked for from DATA on by the sender, and by recipient i
 // or, unless each has an answer of its own, by all in order.
-func (t *talk) ofMessage(i int, each bool) []order.Order {
+func (t *talk) ofMessage(i int, each bool) []wish {
 	if len(t.wishes) == 0 && len(t.from) == 0 {
 		return nil
 	}
-	var list []order.Order
+	var list []wish
 	for _, w := range t.wishes {
 		if !each || w.to == i {
-			list = append(list, w.Order)
+			list = append(list, w)
 		}
 	}
 	return append(list, t.from...)
@@ -241,7 +241,7 @@ func (l *listener) change(_ context.Context, s *smtpserver.Session, c smtpserver
 	if refused && ask.Stage != order.Verify && ask.Stage != order.Other {
 		return t.spoilt(s, c, own) // what was wrong stays wrong
 	}
-	var list []order.Order
+	var list []wish
 	if ask.Stage == order.Begin {
 		list = t.ofMessage(0, false)
 	}
@@ -254,7 +254,7 @@ func (l *listener) change(_ context.Context, s *smtpserver.Session, c smtpserver
 
 // answer is what is said at the stage of t.ask, where own would be said by itself, and
 // who ordered it.
-func (t *talk) answer(s *smtpserver.Session, c smtpserver.Command, list []order.Order, own smtpserver.Answer) (a smtpserver.Answer, cause string) {
+func (t *talk) answer(s *smtpserver.Session, c smtpserver.Command, list []wish, own smtpserver.Answer) (a smtpserver.Answer, cause string) {
 	a = own
 	if own.ReplyCode() < 400 || c.Stage == smtpserver.StageOther {
 		o, _ := t.decide(&t.ask, list)
