@@ -220,7 +220,6 @@ func (l *listener) change(_ context.Context, s *smtpserver.Session, c smtpserver
 	case smtpserver.StageTimeout, smtpserver.StageStop:
 		return own
 	case smtpserver.StageHello, smtpserver.StageStartTLS:
-		t.reset()
 		t.identify(s)
 	case smtpserver.StageEndOfData: // the server refuses what the handler doesn't see
 		if t.record != nil {
@@ -228,12 +227,12 @@ func (l *listener) change(_ context.Context, s *smtpserver.Session, c smtpserver
 			t.keep(nil)
 		}
 	}
-	if c.Verb == "RSET" {
+	refused := own.ReplyCode() >= 400
+	if c.Verb == "RSET" && !refused {
 		t.reset()
 	}
 	ask := t.begin(s, stageOf(c))
 	ask.Verb, ask.Line = c.Verb, c.Line
-	refused := own.ReplyCode() >= 400
 	if ask.Stage == order.Auth && own.ReplyCode() == 504 { // a mechanism of others has a code of its own
 		o, _ := t.lab.checks.Order(ask)
 		own = t.lab.answer(ask, &o, own)
@@ -246,8 +245,11 @@ func (l *listener) change(_ context.Context, s *smtpserver.Session, c smtpserver
 		list = t.ofMessage(0, false)
 	}
 	a, cause := t.answer(s, c, list, own)
-	if ask.Stage == order.Begin && t.record != nil && a.ReplyCode() != 354 {
+	switch {
+	case ask.Stage == order.Begin && t.record != nil && a.ReplyCode() != 354:
 		t.record.Reply, t.record.Cause = bytesOf(a), cause
+	case (ask.Stage == order.Hello || ask.Stage == order.StartTLS) && a.ReplyCode()/100 == 2:
+		t.reset() // not before: a refused one leaves the transaction as it was
 	}
 	return a
 }
