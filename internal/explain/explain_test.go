@@ -117,6 +117,7 @@ func TestText(t *testing.T) {
 		}},
 		{"a dialogue of swaks without a code", " -> EHLO example.com\n<** 550 User unknown\n -> QUIT\n", []string{"reply reply=550 reason=bad-mailbox"}},
 		{"a dialogue of swaks under TLS", " ~> MAIL FROM:<u@example.com>\n<~* 550 User unknown\n*~> QUIT\n", []string{"reply reply=550 reason=bad-mailbox"}},
+		{"as msmtp has it", "msmtp: recipient address 551-5.1.6@example.com not accepted by the server\nmsmtp: server message: 550 User unknown\nmsmtp: could not send mail\n", []string{"reply reply=550 reason=bad-mailbox"}},
 		{"amid other words", "Dear helpdesk,\n\n550 5.1.1 User unknown\n\nWhat is this?", []string{"reply reply=550 code=5.1.1 reason=bad-mailbox"}},
 		{"quoted in a sentence", "The server returned '550 5.1.1 User unknown' to us", []string{"reply reply=550 code=5.1.1 reason=bad-mailbox"}},
 		{"several replies", "550 5.1.1 User unknown\n452 4.2.2 full\n\n250 2.1.5 Ok", []string{

@@ -239,12 +239,18 @@ func replyStart(line string) (code string, more, ok bool) {
 			continue
 		}
 		if rest := line[i:]; replyCodeAt(rest) && len(rest) > 4 {
-			if codeAt(strings.TrimLeft(rest[4:], "#(")) || strings.HasSuffix(line[:i], "said: ") {
+			if codeAt(strings.TrimLeft(rest[4:], "#(")) || introduces(line[:i]) {
 				return rest[:3], rest[3] == '-', true
 			}
 		}
 	}
 	return "", false, false
+}
+
+// introduces reports whether a text ends in what programs write before a reply: Postfix
+// and others "said:", msmtp "server message:".
+func introduces(text string) bool {
+	return strings.HasSuffix(text, "said: ") || strings.HasSuffix(text, "server message: ")
 }
 
 // replyCodeAt reports whether s begins with a reply code.
