@@ -54,7 +54,7 @@ func goSMTP(t *testing.T, addr string, a asked) string {
 	case strings.Contains(e.Error(), a.code.String()):
 		t.Errorf("go-smtp tells the code in %q; then explain can have that", e)
 	}
-	return fmt.Sprintf("%d %d.%d.%d %s", e.Code, e.EnhancedCode[0], e.EnhancedCode[1], e.EnhancedCode[2], e.Message)
+	return textOf(err)
 }
 
 // goSMTPSend asks for a failure at RCPT, and for a success as the answer to the
@@ -131,6 +131,7 @@ func reply(c *smtp.Client) (string, error) {
 // TestNaturalCauses: net/smtp is given each code as the lab says it can be had, and
 // nixie explain reads it.
 func TestNaturalCauses(t *testing.T) {
+	t.Parallel()
 	l := plain(t)
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(l.Authority())
@@ -201,6 +202,7 @@ func data(c *smtp.Client, text string) (string, error) {
 
 // TestSendMail: the functions of net/smtp return what the lab said, from each stage.
 func TestSendMail(t *testing.T) {
+	t.Parallel()
 	l := plain(t)
 	addr := addrOf(t, l, "no-starttls") // where it is offered, SendMail wants a certificate that the system trusts
 	for _, c := range []struct {

@@ -41,6 +41,7 @@ func (m *msmtp) send(t *testing.T, args ...string) (output string, exit int) {
 // TestMSMTP: msmtp is refused at each stage, in the login and in TLS, and says what
 // the server said.
 func TestMSMTP(t *testing.T) {
+	t.Parallel()
 	l := plain(t)
 	m := newMSMTP(t, l, "")
 	ca := authority(t, l)
@@ -58,10 +59,10 @@ func TestMSMTP(t *testing.T) {
 		{"mail", []string{"--from=user@nxdomain.lab.test", "user@lab.test"}, exDataErr, 550, "5.1.8"},
 		{"rcpt", []string{"nobody@users.lab.test"}, exDataErr, 550, "5.1.1"},
 		{"rcpt, for now", []string{"suspended@users.lab.test"}, exUnavailable, 450, "4.2.1"},
-		{"rcpt, one of two", []string{"user@lab.test", "550-5.7.1@lab.test"}, exDataErr, 550, "5.7.1"},
-		{"rcpt, no code", []string{"550@lab.test"}, exDataErr, 550, ""},
+		{"rcpt, one of two", []string{"user@lab.test", "bounce-550-5-7-1@lab.test"}, exDataErr, 550, "5.7.1"},
+		{"rcpt, no code", []string{"bounce-550@lab.test"}, exDataErr, 550, ""},
 		{"rcpt, three lines", []string{"gmail/over-quota@lab.test"}, exUnavailable, 452, "4.2.2"},
-		{"DATA", []string{"451-4.3.0_354@lab.test"}, exUnavailable, 451, "4.3.0"},
+		{"DATA", []string{"bounce-451-4-3-0_354@lab.test"}, exUnavailable, 451, "4.3.0"},
 		{"data", []string{"unwritable@users.lab.test"}, exUnavailable, 451, "4.2.0"},
 		{"data, dropped", []string{"drop_data@lab.test"}, exProtocol, 0, ""},
 		{"auth", login("plain", "alice", "secret"), exOK, 0, ""},
@@ -76,7 +77,7 @@ func TestMSMTP(t *testing.T) {
 		{"tls", []string{"--from=user@tls.lab.test", "--tls=on", "--tls-trust-file=" + ca, "user@lab.test"}, exOK, 0, ""},
 		{"tls, not trusted", []string{"--tls=on", "--tls-trust-file=/etc/ssl/certs/ca-certificates.crt", "user@lab.test"}, exUnavailable, 0, ""},
 		{"tls, none", []string{"--from=user@tls.lab.test", "user@lab.test"}, exDataErr, 530, "5.7.0"},
-		{"tls, refused after it", []string{"--tls=on", "--tls-trust-file=" + ca, "550-5.1.1@lab.test"}, exDataErr, 550, "5.1.1"},
+		{"tls, refused after it", []string{"--tls=on", "--tls-trust-file=" + ca, "bounce-550-5-1-1@lab.test"}, exDataErr, 550, "5.1.1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out, exit := m.send(t, c.args...)

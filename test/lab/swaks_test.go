@@ -57,6 +57,7 @@ func unwelcome(output string) string {
 // TestSwaks: at each stage, for natural causes and by address, swaks is refused as it
 // should be and says so.
 func TestSwaks(t *testing.T) {
+	t.Parallel()
 	l := plain(t)
 	s := newSwaks(t, l, "")
 	ca := authority(t, l)
