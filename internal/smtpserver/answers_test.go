@@ -80,3 +80,26 @@ func TestWrongNumberOfAnswers(t *testing.T) {
 	c.do("QUIT", "221")
 	c.wantClosed()
 }
+
+// In LMTP one answer for all closes after the last, and of several each where it stands.
+func TestCloseOfEach(t *testing.T) {
+	closing := smtpserver.Say(452, nixie.MailboxFull.Transient(), "Full")
+	closing.Close = true
+	for count, want := range map[int]int{1: 3, 3: 1} { // answers, replies
+		_, dial := start(t, smtpserver.Config{LMTP: true, Handler: &answerer{answer: closing, count: count}})
+		c := dial()
+		c.want("220")
+		c.send("LHLO client.example.org\r\n")
+		c.reply()
+		c.do("MAIL FROM:<>", "250")
+		for range 3 {
+			c.do("RCPT TO:<b@bounces.example.net>", "250")
+		}
+		c.do("DATA", "354")
+		c.send(".\r\n")
+		for range want {
+			c.want("452 4.2.2")
+		}
+		c.wantClosed()
+	}
+}

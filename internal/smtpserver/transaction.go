@@ -253,15 +253,18 @@ func (n *session) handOver(c Command, m *mail, b *body) {
 	accepted, replyCode := 0, 0
 	for i := range want {
 		a := answers[min(i, len(answers)-1)]
-		if i > 0 {
-			a.Stall = 0
+		if len(answers) == 1 { // one for all: it waits before the first, and closes after the last
+			if i > 0 {
+				a.Stall = 0
+			}
+			a.Close = a.Close && i == want-1
 		}
-		a.Close = a.Close && i == want-1
+		closes := a.Close || len(a.Then) > 0
 		if a = n.say(c, a); a.accepts() {
 			accepted++
 		}
 		replyCode = a.ReplyCode()
-		if len(a.Then) > 0 && n.end != "" { // a piece has closed the connection
+		if closes && n.end != "" {
 			break
 		}
 	}
