@@ -43,7 +43,7 @@ var arrows = []arrow{
 	{from: "policy", to: "delivery suppression nixie", why: "it asks the store through an interface of its own"},
 	{from: "lab/order", to: "nixie", why: "what can be asked of the lab is a value"},
 	{from: "lab/script", to: "nixie lab/order", why: "what to answer is a function of what was asked"},
-	{from: "lab/check", to: "nixie lab/order lab/zone", why: "what to answer is a function of what was asked, and of what names say"},
+	{from: "lab/check", to: "nixie dsn lab/order lab/zone", why: "what to answer is a function of what was asked, and of what names say"},
 	{from: "lab/seen", to: "nixie", why: "it keeps what came in and knows nothing of why"},
 	{from: "lab/zone", why: "names and addresses have nothing to do with mail codes"},
 	{from: "lab/later", to: "nixie dsn smtpclient lab/order", why: "it writes a report and hands it over"},

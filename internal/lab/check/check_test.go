@@ -234,6 +234,27 @@ func TestRecipientsSince(t *testing.T) {
 	}
 }
 
+// TestRequestsOfReports holds what is in RET, ENVID, NOTIFY and ORCPT to RFC 3461, 4; the
+// right ones are those of its examples, 10.1.
+func TestRequestsOfReports(t *testing.T) {
+	wrong := want(501, "5.5.4") // RFC 3461, 5.1
+	for params, want := range map[string]check.Reply{
+		"RET=HDRS ENVID=QQ314159": {}, "RET=full": {}, "ENVID=a+2Bb": {}, "REQUIRETLS": {},
+		"RET=HALF": wrong, "RET": wrong, "ENVID=a+2": wrong, "ENVID": wrong, "REQUIRETLS=YES": wrong,
+	} {
+		newSession(t, newChecker(t, nil)).step(check.Step{Send: "MAIL FROM:<a@lab.test> " + params, Want: want})
+	}
+	for params, want := range map[string]check.Reply{
+		"NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM": {}, "NOTIFY=FAILURE,DELAY": {}, "NOTIFY=never": {},
+		"NOTIFY=FOO": wrong, "NOTIFY=NEVER,DELAY": wrong, "NOTIFY=SUCCESS,": wrong, "NOTIFY": wrong,
+		"ORCPT=Bob@Example.COM": wrong, "ORCPT=rfc822;a+zz": wrong, "ORCPT": wrong,
+	} {
+		s := newSession(t, newChecker(t, nil))
+		s.step(line("MAIL FROM:<a@lab.test>"))
+		s.step(check.Step{Send: "RCPT TO:<b@other.example> " + params, Want: want})
+	}
+}
+
 func TestVerify(t *testing.T) {
 	s := newSession(t, newChecker(t, nil))
 	said := func(step check.Step, lines ...string) {

@@ -7,12 +7,16 @@ import (
 	"time"
 
 	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/dsn"
 	"github.com/nixiemail/nixie/internal/lab/order"
 	"github.com/nixiemail/nixie/internal/lab/zone"
 )
 
 // recipient answers RCPT.
 func (k *Checker) recipient(ask *order.Ask) (order.Order, bool) {
+	if _, _, err := dsn.ParseRecipient(order.Joined(ask.ToParams, "NOTIFY", "ORCPT")); err != nil {
+		return badRequest("NOTIFY wants NEVER, or some of SUCCESS, FAILURE, DELAY; ORCPT a type and an xtext")
+	}
 	local, domain := split(ask.To)
 	d, ok := find(k.domains, domain)
 	if !ok {

@@ -5,12 +5,16 @@ import (
 	"strings"
 
 	"github.com/nixiemail/nixie"
+	"github.com/nixiemail/nixie/dsn"
 	"github.com/nixiemail/nixie/internal/lab/order"
 	"github.com/nixiemail/nixie/internal/lab/zone"
 )
 
 // sender answers MAIL.
 func (k *Checker) sender(ask *order.Ask) (order.Order, bool) {
+	if _, _, err := dsn.ParseMail(order.Joined(ask.FromParams, "RET", "ENVID", "REQUIRETLS")); err != nil {
+		return badRequest("RET wants FULL or HDRS, ENVID an xtext, REQUIRETLS no value")
+	}
 	local, domain := split(ask.From)
 	if d, ok := find(k.domains, domain); ok {
 		if o, ok := d.sends(ask, local); ok {
@@ -25,6 +29,11 @@ func (k *Checker) sender(ask *order.Ask) (order.Order, bool) {
 		return none()
 	}
 	return k.priority(ask)
+}
+
+// badRequest refuses parameters that are no request for reports. RFC 3461, 5.1.
+func badRequest(text string) (order.Order, bool) {
+	return refuse("DSN", 501, nixie.InvalidCommandArguments, text)
 }
 
 // sends holds a sender of a domain of ours to its rules.

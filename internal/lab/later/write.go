@@ -70,7 +70,7 @@ func (w *writer) lab() string {
 
 // notification writes a delivery status notification. RFC 3464.
 func (w *writer) notification() ([]byte, error) {
-	request, _, err := dsn.ParseMail(joined(w.about.FromParams, "RET", "ENVID", "REQUIRETLS"))
+	request, _, err := dsn.ParseMail(order.Joined(w.about.FromParams, "RET", "ENVID", "REQUIRETLS"))
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (w *writer) notification() ([]byte, error) {
 
 // outcome is what the notification tells.
 func (w *writer) outcome() (dsn.Outcome, error) {
-	request, _, err := dsn.ParseRecipient(joined(w.about.ToParams, "NOTIFY", "ORCPT"))
+	request, _, err := dsn.ParseRecipient(order.Joined(w.about.ToParams, "NOTIFY", "ORCPT"))
 	o := dsn.Outcome{Request: request, Final: dsn.Typed{Text: w.about.To}, LastAttempt: w.date, Status: w.late.Code}
 	if err != nil {
 		return o, err
@@ -187,20 +187,6 @@ func (w *writer) text(o *dsn.Outcome) string {
 	}
 	fmt.Fprintf(&b, "    %s said:\n    %s\n", o.RemoteMTA.Text, strings.ToValidUTF8(plain(o.Reply.String()), "?"))
 	return b.String()
-}
-
-// joined are some parameters as they stood in the command.
-func joined(params []order.Param, names ...string) string {
-	var list []string
-	for _, name := range names {
-		if value, ok := order.ParamOf(params, name); ok {
-			if value != "" {
-				name += "=" + value
-			}
-			list = append(list, name)
-		}
-	}
-	return strings.Join(list, " ")
 }
 
 // literal is an address as a host name. RFC 5321, 4.1.3.

@@ -4,6 +4,7 @@ package order
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/nixiemail/nixie"
@@ -134,6 +135,21 @@ type Ask struct {
 	Size   int64  // at mail: what SIZE= declares, 0 if nothing; at data: of the message
 	Header []byte // at data
 	Data   []byte // at data: the message
+}
+
+// Joined writes those of the parameters that have one of these names, in the order of the
+// names, as they stand in a command: "RET=HDRS ENVID=QQ314159".
+func Joined(params []Param, names ...string) string {
+	var list []string
+	for _, name := range names {
+		if value, ok := ParamOf(params, name); ok {
+			if value != "" {
+				name += "=" + value
+			}
+			list = append(list, name)
+		}
+	}
+	return strings.Join(list, " ")
 }
 
 // ParamOf returns the value of a parameter by its name in upper case.
