@@ -13,21 +13,22 @@ import (
 // A report is one that waits.
 type report struct {
 	id     uint64
-	number uint64 // of the order in which they were added
-	due    time.Time
+	number uint64    // of the order in which they were added
+	due    time.Time // by Config.Now: what the report says
+	at     time.Time // the same, by the clock by which one waits
 	late   order.Late
 	client netip.Addr
 	to     string
 	data   []byte
 }
 
-// A queue is a heap of reports by the time at which they are due.
+// A queue is a heap of reports by the time at which they are to be sent.
 type queue []*report
 
 func (q queue) Len() int      { return len(q) }
 func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 func (q queue) Less(i, j int) bool {
-	if c := q[i].due.Compare(q[j].due); c != 0 {
+	if c := q[i].at.Compare(q[j].at); c != 0 {
 		return c < 0
 	}
 	return q[i].number < q[j].number
@@ -63,7 +64,7 @@ func (s *Sender) take(now time.Time) (r *report, wait time.Duration) {
 	if len(s.queue) == 0 {
 		return nil, idle
 	}
-	if wait = s.queue[0].due.Sub(now); wait > 0 {
+	if wait = s.queue[0].at.Sub(now); wait > 0 {
 		return nil, wait
 	}
 	r = heap.Pop(&s.queue).(*report)

@@ -29,7 +29,8 @@ type Config struct {
 	Target func(client netip.Addr) (addr string, ok bool)
 	// AnyHost allows addresses that are not on loopback.
 	AnyHost bool
-	// Now is time.Now if nil.
+	// Now tells the times that are written down; time.Now if nil. What is waited is real
+	// time all the same.
 	Now func() time.Time
 	// Max is how many reports may wait at once; default 1000.
 	Max int
@@ -193,7 +194,7 @@ func (s *Sender) Run(ctx context.Context) {
 // next waits for the next report that is due; nil if ctx is done before.
 func (s *Sender) next(ctx context.Context) *report {
 	for ctx.Err() == nil {
-		r, wait := s.take(s.config.Now())
+		r, wait := s.take(time.Now())
 		if r != nil {
 			return r
 		}

@@ -77,6 +77,29 @@ func TestTimes(t *testing.T) {
 	})
 }
 
+// TestPinnedClock: where the clock is pinned a report comes all the same, after the real
+// time that it was to wait, and is dated by the clock.
+func TestPinnedClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, got := time.Now(), make(chan later.Record, 1)
+		s := newSender(t, later.Config{Now: fixed, Done: func(r later.Record) { got <- r }})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go s.Run(ctx)
+		if err := s.Add(bounceAfter(30*time.Second), about(1)); err != nil {
+			t.Fatal(err)
+		}
+		r := <-got
+		if took := time.Since(start); took != 30*time.Second {
+			t.Errorf("it came after %v, want 30s", took)
+		}
+		// fixed and 30 seconds, as RFC 5322, 3.3 has it
+		if want := "\r\nDate: Mon, 02 Mar 2026 14:05:36 +0000\r\n"; !strings.Contains(string(r.Data), want) {
+			t.Errorf("it is not dated %q:\n%s", want, r.Data)
+		}
+	})
+}
+
 // TestFull: so many, and so many bytes, and no more.
 func TestFull(t *testing.T) {
 	s := newSender(t, later.Config{Max: 2})

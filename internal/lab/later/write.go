@@ -31,7 +31,11 @@ type Message struct {
 
 // write makes the report that was ordered.
 func (c *Config) write(late order.Late, about Message, number uint64) (*report, error) {
-	r := &report{id: about.ID, number: number, due: c.Now().Add(max(late.After, 0)), late: late, client: about.Client, to: about.From}
+	after := max(late.After, 0)
+	r := &report{
+		id: about.ID, number: number, due: c.Now().Add(after), at: time.Now().Add(after),
+		late: late, client: about.Client, to: about.From,
+	}
 	if about.From == "" {
 		return nil, fmt.Errorf("%w: the message came from <> (RFC 5321, 4.5.5)", ErrNothingDue)
 	}
