@@ -8,6 +8,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -21,6 +23,16 @@ import (
 	"github.com/nixiemail/nixie/internal/lab"
 	"github.com/nixiemail/nixie/test/postfix"
 )
+
+// TestMain has more tests run at once than there are processors: most of them wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
 
 // sender is one that the lab has nothing against.
 const sender = "sender@lab.test"
