@@ -251,6 +251,31 @@ func TestStallGone(t *testing.T) {
 	}
 }
 
+// Where nothing is said any more, who ends its sending is gone, whatever it said before.
+func TestStallMute(t *testing.T) {
+	var ended chan smtpserver.Observation
+	bubble(t, func() smtpserver.Config {
+		ended = make(chan smtpserver.Observation, 1)
+		c := change(smtpserver.StageOther, "NOOP", smtpserver.Answer{Stall: time.Hour, Close: true})
+		c.Observe = func(o smtpserver.Observation) {
+			if o.What == smtpserver.Ended {
+				ended <- o
+			}
+		}
+		return c
+	}, func(t *testing.T, _ *smtpserver.Server, l *pipeListener) {
+		c := l.dial(t)
+		c.hello()
+		c.send("NOOP\r\n")
+		time.Sleep(10 * time.Second)
+		c.send("QUIT\r\n")
+		_ = c.conn.Close()
+		if o := <-ended; o.Time != 10*time.Second || o.End != smtpserver.EndGone {
+			t.Errorf("the session ended by %q after %v, want %q after 10 s", o.End, o.Time, smtpserver.EndGone)
+		}
+	})
+}
+
 // What ends its sending and waits for answers to its commands gets them.
 func TestStallHalfClosed(t *testing.T) {
 	_, dial := start(t, change(smtpserver.StageOther, "NOOP", raw(time.Millisecond, "250 2.0.0 x\r\n")))

@@ -83,7 +83,7 @@ func (n *session) sayPieces(c Command, a Answer) Answer {
 // piece writes one piece, which may be none but a wait, and sends it.
 func (n *session) piece(c Command, a Answer) Answer {
 	if a.isEmpty() && !a.Close {
-		n.stall(c, a.Stall)
+		n.stall(c, a.Stall, true)
 		return a
 	}
 	a = n.sayOne(c, a)
@@ -95,11 +95,12 @@ func (n *session) piece(c Command, a Answer) Answer {
 
 // sayOne writes an answer without pieces.
 func (n *session) sayOne(c Command, a Answer) Answer {
-	if a.Stall > 0 && !n.stall(c, a.Stall) {
+	mute := a.Close && a.isEmpty()
+	if a.Stall > 0 && !n.stall(c, a.Stall, !mute) {
 		return Answer{Close: true} // nobody is there to hear it
 	}
 	text := a.Raw
-	if len(text) == 0 && !(a.Close && a.isEmpty()) {
+	if len(text) == 0 && !mute {
 		a, text = n.written(c, a)
 	}
 	if _, err := n.wire.out.Write(text); err != nil {
@@ -126,8 +127,9 @@ func (n *session) lostAnswer(err error) {
 }
 
 // stall waits, with all that was said before on its way, until the time is over, the
-// session's is, or the server ends. It reports whether the client is still there.
-func (n *session) stall(c Command, d time.Duration) bool {
+// session's is, or the server ends. It reports whether the client is still there; answered
+// says that it will hear something afterwards.
+func (n *session) stall(c Command, d time.Duration, answered bool) bool {
 	if err := n.wire.out.Flush(); err != nil {
 		n.lostAnswer(err)
 		return false
@@ -135,7 +137,7 @@ func (n *session) stall(c Command, d time.Duration) bool {
 	var gone <-chan struct{}
 	if c.Stage != StageStartTLS { // what comes next may be TLS, which is not ours to read
 		var stop func()
-		gone, stop = n.wire.watch()
+		gone, stop = n.wire.watch(answered)
 		defer stop()
 	}
 	t := time.NewTimer(min(d, time.Until(n.lastMoment())))
