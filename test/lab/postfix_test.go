@@ -213,8 +213,8 @@ func testPostfixAgain(t *testing.T, m *mta) {
 	first := logged{to: "450-4.2.2~1@lab.test", status: "deferred", dsn: "4.2.2", words: "said: 450 4.2.2 ", replyCode: 450, code: "4.2.2"}
 	m.send(t, someone, "again", first.to)
 	silent := logged{to: silently, status: "deferred", dsn: "4.7.5", replyCode: 0, code: "4.7.5"}
-	m.again(t, first.check(t, m, 1))
-	m.again(t, silent.check(t, m, 1))
+	m.again(t, first.to, first.check(t, m, 1))
+	m.again(t, silent.to, silent.check(t, m, 1))
 	for _, to := range []string{first.to, silent.to} {
 		then := logged{to: to, status: "sent", dsn: "2.6.0", words: "(250 2.6.0 ", replyCode: 250, code: "2.6.0"}
 		then.check(t, m, 2)
@@ -226,7 +226,7 @@ func testPostfixAgain(t *testing.T, m *mta) {
 func testPostfixTwice(t *testing.T, m *mta) {
 	first := logged{to: "drop_data~1@lab.test", status: "deferred", dsn: "4.4.2", words: "while sending end of data -- message may be sent more than once", code: "4.4.2"}
 	m.send(t, someone, "twice", first.to)
-	m.again(t, first.check(t, m, 1))
+	m.again(t, first.to, first.check(t, m, 1))
 	then := logged{to: first.to, status: "sent", dsn: "2.6.0", replyCode: 250, code: "2.6.0"}
 	then.check(t, m, 2)
 	list, _ := m.lab.Seen().Messages(seen.Filter{To: first.to}, seen.Page{})
