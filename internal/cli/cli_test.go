@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,9 @@ func TestScripts(t *testing.T) {
 	if files, _ := filepath.Glob("testdata/*.txtar"); len(files) == 0 {
 		t.Fatal("no scripts in testdata")
 	}
-	testscript.Run(t, testscript.Params{Dir: "testdata", UpdateScripts: *update, Setup: putInputs, Cmds: serviceCommands()})
+	commands := serviceCommands()
+	maps.Copy(commands, labCommands())
+	testscript.Run(t, testscript.Params{Dir: "testdata", UpdateScripts: *update, Setup: putInputs, Cmds: commands})
 }
 
 // putInputs puts the inputs that cannot stand in a script into its folder, each
@@ -52,6 +55,7 @@ func putInputs(env *testscript.Env) error {
 	}
 	env.Setenv("NIXIE_NASTYNAME", "absent\x1b[31m")
 	putService(env)
+	putLab(env)
 	return nil
 }
 

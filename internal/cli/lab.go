@@ -152,9 +152,9 @@ const maxNoticed = 20
 func notice(m *seen.Message) string {
 	var b strings.Builder
 	line := func(to string, reply []byte, cause string) {
-		fmt.Fprintf(&b, "%s %s <%s> to %s: %s", m.At.Format("15:04:05.000"), m.Listener, visible(m.From), to, replyLine(reply))
+		fmt.Fprintf(&b, "%s %s <%s> to %s: %s", m.At.Format("15:04:05.000"), m.Listener, oneLine(m.From), to, replyLine(reply))
 		if cause != "" {
-			fmt.Fprintf(&b, " (%s)", visible(cause))
+			fmt.Fprintf(&b, " (%s)", oneLine(cause))
 		}
 		b.WriteByte('\n')
 	}
@@ -168,9 +168,9 @@ func notice(m *seen.Message) string {
 			fmt.Fprintf(&b, "%s and %d more recipients\n", m.At.Format("15:04:05.000"), len(m.To)-i)
 			return b.String()
 		case m.Data != nil && bytes.HasPrefix(to.Reply, []byte("2")):
-			line("<"+visible(to.Address)+">", m.Reply, m.Cause)
+			line("<"+oneLine(to.Address)+">", m.Reply, m.Cause)
 		default:
-			line("<"+visible(to.Address)+">", to.Reply, to.Cause)
+			line("<"+oneLine(to.Address)+">", to.Reply, to.Cause)
 		}
 	}
 	return b.String()
@@ -188,5 +188,8 @@ func replyLine(reply []byte) string {
 	if len(reply) > maxSaid {
 		reply = append(bytes.Clone(reply[:maxSaid]), "…"...)
 	}
-	return visible(strings.ReplaceAll(string(reply), "\r\n", " / "))
+	return oneLine(strings.ReplaceAll(string(reply), "\r\n", " / "))
 }
+
+// oneLine is visible text in which line ends are shown as well.
+func oneLine(s string) string { return strings.ReplaceAll(visible(s), "\n", `\x0a`) }
