@@ -19,7 +19,7 @@ import (
 // limits are the lab's: wider than a receiver's, for load, and bounded all the same.
 func (c *Config) limits() smtpserver.Limits {
 	return smtpserver.Limits{
-		Message: c.Message, Recipients: 1000, Command: 12 << 10,
+		Message: c.Message, Recipients: 1000, Command: 2 << 10,
 		Sessions: 1000, PerHost: 1000, Errors: 1000, Messages: 1 << 30, Idle: 10_000,
 		Times: smtpserver.Times{Session: 24 * time.Hour, Handler: time.Hour, Stop: time.Millisecond},
 	}

@@ -19,6 +19,7 @@ func (l *listener) heard(s *smtpserver.Session, d smtpserver.Direction, b []byte
 	case smtpserver.FromServer:
 		t.live.Note(seen.Server, b)
 	case smtpserver.Body:
+		t.heard = int64(size)
 		t.live.Note(seen.Remark, append(strconv.AppendInt([]byte("a message of "), int64(size), 10), " bytes"...))
 	}
 }
@@ -40,6 +41,19 @@ func (t *talk) identify(s *smtpserver.Session) {
 	t.live.Identify(i)
 }
 
+// maxEnvelope bounds the recipients of a transaction, taken or not, in bytes: with all
+// sessions that there may be it is 256 MiB.
+const maxEnvelope = 256 << 10
+
+// recordedSize is about how many bytes a recipient takes in the record.
+func recordedSize(to *smtpserver.Path) int {
+	n := 128 + len(to.Address) // its reply and what holds it
+	for _, p := range to.Params {
+		n += len(p.Name) + len(p.Value)
+	}
+	return n
+}
+
 // open begins the record of a transaction.
 func (t *talk) open(ask *order.Ask) {
 	t.record = &seen.Message{
@@ -52,7 +66,7 @@ func (t *talk) reset() {
 	if t.record != nil {
 		t.keep(nil)
 	}
-	t.from, t.wishes, t.taken, t.late = nil, nil, nil, nil
+	t.from, t.wishes, t.taken, t.late, t.envelope = nil, nil, nil, nil, 0
 	a := &t.ask
 	a.From, a.FromParams, a.UTF8, a.To, a.ToParams, a.Recipients, a.Size, a.Header, a.Data = "", nil, false, "", nil, nil, 0, nil, nil
 }

@@ -13,17 +13,19 @@ import (
 
 // A talk is one session, between two calls of the server.
 type talk struct {
-	lab  *Lab
-	peer *peer
-	live *seen.Live
-	ask  order.Ask // what is known so far
+	lab   *Lab
+	peer  *peer
+	live  *seen.Live
+	ask   order.Ask // what is known so far
+	heard int64     // the size of the last message
 
 	// The transaction.
-	record *seen.Message // nil outside
-	from   []wish        // what the sender asks for, at every stage
-	wishes []wish        // what accepted recipients ask for
-	taken  []int         // the accepted recipients' places in record.To
-	late   []order.Late  // what a script wants later
+	record   *seen.Message // nil outside
+	from     []wish        // what the sender asks for, at every stage
+	wishes   []wish        // what accepted recipients ask for
+	taken    []int         // the accepted recipients' places in record.To
+	envelope int           // bytes that recipients take in record, refused ones too
+	late     []order.Late  // what a script wants later
 }
 
 // talkOf is the session's talk, made at its first word.
@@ -83,6 +85,9 @@ func (l *listener) Rcpt(_ context.Context, s *smtpserver.Session, to smtpserver.
 	all := list
 	if len(t.from) > 0 {
 		all = slices.Concat(list, t.from)
+	}
+	if t.envelope += recordedSize(&to); t.envelope > maxEnvelope {
+		return smtpserver.Say(452, nixie.TooManyRecipients.Transient(), "Too many recipients")
 	}
 	a, cause := t.answer(s, smtpserver.Command{Stage: smtpserver.StageRcpt, Verb: "RCPT"}, all, l.lab.yes.rcpt)
 	t.record.To = append(t.record.To, seen.Recipient{Address: to.Address, Params: seenParams(ask.ToParams), Reply: bytesOf(a), Cause: cause})
@@ -223,7 +228,7 @@ func (l *listener) change(_ context.Context, s *smtpserver.Session, c smtpserver
 		t.identify(s)
 	case smtpserver.StageEndOfData: // the server refuses what the handler doesn't see
 		if t.record != nil {
-			t.record.Reply, t.record.Cause = bytesOf(own), ""
+			t.record.Reply, t.record.Cause, t.record.Size = bytesOf(own), "", t.heard
 			t.keep(nil)
 		}
 	}
