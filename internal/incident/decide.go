@@ -73,7 +73,7 @@ func (e *Engine) partOfMany(f *flow, g *group) bool {
 // begin notes an incident, or that the last one goes on.
 func (e *Engine) begin(g *group, t *test, rate float64) {
 	old := g.incident
-	g.incident = &running{Since: t.since(), Noticed: e.now, State: Open, Usually: t.usual, Rate: max(rate, t.atLeast())}
+	g.incident = &running{Since: t.since(), Noticed: e.now, State: Open, Usually: t.usual, Rate: min(max(rate, t.atLeast()), 1)}
 	if old != nil {
 		g.incident.Since, g.incident.Reopened = old.Since, old.Reopened+1
 		g.incident.Failures, g.incident.Total = old.Failures, old.Total

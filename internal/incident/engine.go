@@ -106,10 +106,10 @@ func (e *Engine) Incidents() []Incident {
 }
 
 // Mark notes what a person has made of a group's incident at a time. It reports
-// whether there is one.
+// whether there is one, and s is a state.
 func (e *Engine) Mark(g Group, s State, at time.Time) bool {
 	f := e.flows[pair{g.Receiver, g.Sender}]
-	if f == nil || f.group(g.Reason) == nil || f.group(g.Reason).incident == nil {
+	if !slices.Contains(states(), s) || f == nil || f.group(g.Reason) == nil || f.group(g.Reason).incident == nil {
 		return false
 	}
 	r := f.group(g.Reason).incident

@@ -33,6 +33,8 @@ const (
 	Solved State = "solved"
 )
 
+func states() []State { return []State{Open, Seen, Solved} }
+
 // An End says why an incident is over.
 type End string
 

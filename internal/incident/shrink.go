@@ -8,8 +8,8 @@ import (
 )
 
 // shrink forgets what is beyond the limits: of flows and groups without an incident
-// those that were heard of longest ago. [Many] receivers are the last to go, since what
-// a forgotten one does is still in their sum.
+// those that were heard of longest ago. Of the same age [Many] receivers are the last to
+// go, since what a forgotten one does is still in their sum.
 func (e *Engine) shrink() {
 	if over := len(e.flows) - MaxFlows; over > 0 {
 		e.shrinkFlows(over)
@@ -34,7 +34,7 @@ type rank struct {
 
 func (r rank) compare(s rank) int {
 	return cmp.Or(
-		order(r.held, s.held), order(r.receiver == Many, s.receiver == Many), cmp.Compare(r.last, s.last),
+		order(r.held, s.held), cmp.Compare(r.last, s.last), order(r.receiver == Many, s.receiver == Many),
 		cmp.Compare(r.size, s.size), cmp.Compare(r.receiver, s.receiver), cmp.Compare(r.sender, s.sender),
 		cmp.Compare(r.reason, s.reason))
 }

@@ -7,7 +7,7 @@ import "math"
 // distribution's upper tail. Both k and n may be sums of weights. It is meant for
 // k above n·p, where it takes few steps.
 func tail(k, n, p, spread float64) float64 {
-	if k <= 0 {
+	if k <= 0 || p >= 1 {
 		return 1
 	}
 	if n > maxTested {
