@@ -94,13 +94,13 @@ func readLabFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-// runLab runs a lab until a signal comes. Where authority is the name of a file, its
-// certificate authority is written there first.
 // labGrowth is by how many hundredths memory may grow until the lab's is collected. Main's
 // limit is for commands that end soon: it is hardly more than what a lab keeps when it is
 // full (seen.Limits), and half of the processor's time went into staying below it.
 const labGrowth = 50
 
+// runLab runs a lab until a signal comes. Where authority is the name of a file, its
+// certificate authority is written there first.
 func runLab(s Streams, c lab.Config, authority string) error {
 	debug.SetGCPercent(labGrowth)
 	debug.SetMemoryLimit(math.MaxInt64)

@@ -32,7 +32,7 @@ func greetingRows() []peerRow {
 
 func helloRows() []peerRow {
 	const ehlo, helo = "EHLO client.example.org", "HELO client.example.org"
-	lists := func(name, gone string) peerRow { return row(name, hear(greeting), offers(all(gone)...)) }
+	lists := func(name string, gone ...string) peerRow { return row(name, hear(greeting), offers(all(gone...)...)) }
 	refuses := func(r peerRow, command string) peerRow { // RFC 5321, 4.1.1.11
 		r.acts = append(r.acts, say(command), hear("555 5.5.4 Parameter unknown\r\n"))
 		return r
@@ -47,7 +47,7 @@ func helloRows() []peerRow {
 		row("ehlo-code", hear(greeting), say(ehlo), hear("250-2.0.0 mx.lab.test\r\n"), skip, say(helo), hear("250 2.0.0 mx.lab.test\r\n")),
 		refuses(row("no-extensions", hear(greeting), say(ehlo), hear("250 mx.lab.test\r\n")), "MAIL FROM:<> SIZE=10"),
 		lists("no-pipelining", "PIPELINING"),
-		refuses(lists("no-8bitmime", "8BITMIME"), "MAIL FROM:<> BODY=8BITMIME"),
+		refuses(lists("no-8bitmime", "8BITMIME", "SMTPUTF8"), "MAIL FROM:<> BODY=8BITMIME"),
 		refuses(lists("no-smtputf8", "SMTPUTF8"), "MAIL FROM:<> SMTPUTF8"),
 		refuses(lists("no-dsn", "DSN"), "MAIL FROM:<> RET=HDRS"),
 		lists("no-starttls", "STARTTLS"),

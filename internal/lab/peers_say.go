@@ -59,7 +59,7 @@ func helloPeers() []peer {
 			}},
 		without("no-extensions", "lists no extension", "*"),
 		without("no-pipelining", "lists no PIPELINING", "PIPELINING"),
-		without("no-8bitmime", "lists no 8BITMIME", "8BITMIME"),
+		without("no-8bitmime", "lists no 8BITMIME, and so no SMTPUTF8 (RFC 6531, 3.1)", "8BITMIME", "SMTPUTF8"),
 		without("no-smtputf8", "lists no SMTPUTF8", "SMTPUTF8"),
 		without("no-dsn", "lists no DSN", "DSN"),
 		without("no-starttls", "lists no STARTTLS", "STARTTLS"),
