@@ -69,12 +69,13 @@ const (
 	dayLength = 24 * 60
 )
 
-// newMonth makes the plan of a month.
-func newMonth(seed uint64) *month {
+// newMonth makes the plan of a month. The first sender mails more times as much as it
+// would.
+func newMonth(seed uint64, more float64) *month {
 	m := &month{
 		rng: rand.New(rand.NewPCG(seed, 16)), begin: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), // a Monday
 		senders: []sender{
-			{"example.com", 60, 0.004, 0}, {"shop.example.net", 8, 0.008, 0}, {"news.example.org", 0.5, 0.01, 0},
+			{"example.com", 60 * more, 0.004, 0}, {"shop.example.net", 8, 0.008, 0}, {"news.example.org", 0.5, 0.01, 0},
 			{"new.example.com", 6, 0.01, 12},
 		},
 		names: []string{"gmail", "microsoft", "yahoo"}, grey: map[int]bool{}, waiting: map[int][]try{}, moods: map[int]float64{},

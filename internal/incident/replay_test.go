@@ -18,6 +18,7 @@ import (
 var (
 	months    = flag.Int("months", 1, "how many months TestMonths replays")
 	firstSeed = flag.Uint64("seed", 2, "the seed of the first month")
+	more      = flag.Float64("more", 1, "how many times as much the first sender mails")
 	table     = flag.String("table", "", "the file in the repository in which to replace the table")
 	set       = flag.String("set", "", "settings to try, as Full=0,FullPassing=0; nothing is asserted then")
 )
@@ -37,7 +38,7 @@ type result struct {
 // its failures first, and again as it should be.
 func replay(t *testing.T, s Settings, seed uint64) result {
 	t.Helper()
-	m, e, res := newMonth(seed), New(s), result{seed: seed}
+	m, e, res := newMonth(seed, *more), New(s), result{seed: seed}
 	for i := range days * dayLength / int(Width/time.Minute) {
 		b := m.bucket(i)
 		given := []Bucket{b}

@@ -78,7 +78,7 @@ type Settings struct {
 // Defaults returns the settings that docs/incidents.md was measured with.
 func Defaults() Settings {
 	return Settings{
-		HalfLife: 7 * 24 * time.Hour, Unlikely: 1e-7, MinQuick: 15, MinSlow: 10, Rise: 0.05, RecipientRise: 0.15, RateRise: 0.12, BurstRise: 0.3, Burst: 4, Full: 1.95, FullPassing: 2.4, FullDoubt: 0.35,
+		HalfLife: 7 * 24 * time.Hour, Unlikely: 1e-7, MinQuick: 15, MinSlow: 10, Rise: 0.05, RecipientRise: 0.15, RateRise: 0.12, BurstRise: 0.3, Burst: 4, Full: 1.95, FullPassing: 2.4, FullDoubt: 0.2,
 		Learn: 24 * time.Hour, Young: 3 * 24 * time.Hour, YoungTotal: 200, YoungFailures: 20, YoungRise: 0.5,
 		Ordinary: 0.003, OrdinaryRecipient: 0.02, PriorTotal: 20, Least: 0.001,
 		MinSpread: 0.002, PriorSpread: 0.01, MaxSpread: 0.3, MinReceivers: 5, Share: 20,

@@ -82,7 +82,7 @@ func TestLimits(t *testing.T) {
 		for j := range MaxFlows / 2 {
 			p := fmt.Sprintf("d%d-%d.example", i, j)
 			b.Totals = append(b.Totals, Total{"yahoo", p, 9})
-			for _, r := range []verdict.Reason{verdict.Policy, verdict.Timeout, verdict.SpamContent, verdict.AuthFailed} {
+			for _, r := range []verdict.Reason{verdict.Policy, verdict.Timeout, verdict.AuthFailed} {
 				b.Failures = append(b.Failures, Failures{Group{"yahoo", r, p}, 1})
 			}
 		}
