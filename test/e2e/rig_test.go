@@ -78,7 +78,7 @@ filter unix - - n - 10 smtp -o smtp_send_xforward_command=yes
 }
 
 // flushEvery is how often mail is tried whose time has not come.
-const flushEvery = 8 * time.Second
+const flushEvery = 3 * time.Second
 
 // flush has Postfix try all mail now and then. Its queue manager, which looks at the
 // queue far more often here than it is made for, puts off for minutes what it finds
