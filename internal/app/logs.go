@@ -38,6 +38,9 @@ func (f *logFollower) source() string { return "log:" + f.settings.Path }
 // run follows the file until ctx is done.
 func (f *logFollower) run(ctx context.Context) error {
 	data, err := f.keep.Position(ctx, f.source())
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("following %s: %w", f.settings.Path, err)
 	}

@@ -149,6 +149,15 @@ func TestFollowerBadPosition(t *testing.T) {
 	}
 }
 
+// TestFollowerStoppedAtOnce: being told to stop before it has begun is no failure.
+func TestFollowerStoppedAtOnce(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := testFollower(filepath.Join(t.TempDir(), "mail.log"), &memory{err: ctx.Err()}).run(ctx); err != nil {
+		t.Errorf("it says %v", err)
+	}
+}
+
 // TestLongLine: no line stops all that come behind it, however long what it names.
 func TestLongLine(t *testing.T) {
 	a := opened(t, testConfig(t), at(today))
