@@ -167,7 +167,7 @@ func notice(m *seen.Message) string {
 		case i == maxNoticed:
 			fmt.Fprintf(&b, "%s and %d more recipients\n", m.At.Format("15:04:05.000"), len(m.To)-i)
 			return b.String()
-		case m.Data != nil && bytes.HasPrefix(to.Reply, []byte("2")):
+		case (m.Data != nil || m.Reply != nil) && bytes.HasPrefix(to.Reply, []byte("2")): // the message was answered
 			line("<"+oneLine(to.Address)+">", m.Reply, m.Cause)
 		default:
 			line("<"+oneLine(to.Address)+">", to.Reply, to.Cause)

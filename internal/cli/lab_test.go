@@ -145,6 +145,9 @@ func TestNotice(t *testing.T) {
 		}, "12:00:00.007 main <me@example.org> to <a@lab.test>: 250 2.6.0 Kept\n12:00:00.007 main <me@example.org> to <b@lab.test>: 550 5.1.1 No (address b)\n"},
 		{"given up", seen.Message{At: at, Listener: "main", To: []seen.Recipient{{Address: "a@lab.test", Reply: taken}}},
 			"12:00:00.007 main <> to <a@lab.test>: 250 2.1.5 Recipient ok\n"},
+		{"refused before its data was kept", seen.Message{
+			At: at, Listener: "main", From: "me@example.org", Reply: []byte("550 5.5.2 Line ends\r\n"), To: []seen.Recipient{{Address: "a@lab.test", Reply: taken}},
+		}, "12:00:00.007 main <me@example.org> to <a@lab.test>: 550 5.5.2 Line ends\n"},
 		{"refused at MAIL", seen.Message{At: at, Listener: "half", From: "me@example.org", Reply: []byte("553 5.1.8 No\r\n")},
 			"12:00:00.007 half <me@example.org> to nobody: 553 5.1.8 No\n"},
 		{"no answer", seen.Message{At: at, Listener: "main", To: []seen.Recipient{{Address: "drop@lab.test", Cause: "address drop"}}},
