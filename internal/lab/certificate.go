@@ -61,6 +61,9 @@ func newCertificates(host string, now time.Time) (*certificates, error) {
 		t.KeyUsage, t.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 		if len(l.names) > 1 {
 			t.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+			for i := range peers() { // else one asked for by its address would be broken in two ways
+				t.IPAddresses = append(t.IPAddresses, net.IP(peerHost(i+1).AsSlice()))
+			}
 		}
 		by := parent
 		if l.selfMade {

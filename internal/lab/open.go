@@ -201,13 +201,15 @@ func (l *Lab) OpenPeer(name string) (netip.AddrPort, error) {
 	return l.peers[len(l.peers)-1].addr, nil
 }
 
+// peerHost is the address of the peer of a number, from 1 to 255, where it can be had.
+func peerHost(number int) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 1, byte(number)}) }
+
 // listenBeside listens at 127.0.1.number, so that a mail server that is told names only, and
 // no ports, can reach every peer; if that can't be had, at any port beside the main listener.
 func (l *Lab) listenBeside(main netip.AddrPort, number int) (net.Listener, error) {
 	lc := forSMTP()
 	if main.Addr().Is4() && main.Addr().IsLoopback() {
-		own := netip.AddrFrom4([4]byte{127, 0, 1, byte(number)})
-		if n, err := lc.Listen(l.context, "tcp", netip.AddrPortFrom(own, main.Port()).String()); err == nil {
+		if n, err := lc.Listen(l.context, "tcp", netip.AddrPortFrom(peerHost(number), main.Port()).String()); err == nil {
 			return n, nil
 		}
 	}

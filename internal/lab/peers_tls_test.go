@@ -95,10 +95,11 @@ func TestOldTLS(t *testing.T) {
 	c.do("EHLO client.example.org", "250")
 }
 
-// TestGoodTLS: the lab's own certificate is good for its name, and for loopback's.
+// TestGoodTLS: the lab's own certificate is good for its name, for loopback's, and for the
+// addresses that peers have.
 func TestGoodTLS(t *testing.T) {
 	l := begin(t, Config{NoPeers: true, HTTP: Off, DNS: Off})
-	for _, name := range []string{"mx.lab.test", "lab.test", "localhost", "127.0.0.1"} {
+	for _, name := range []string{"mx.lab.test", "lab.test", "localhost", "127.0.0.1", "127.0.1.1", peerHost(len(peers())).String()} {
 		c := dial(t, l.Addr())
 		c.hello()
 		config := trusting(l.Authority())
