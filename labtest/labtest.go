@@ -39,13 +39,14 @@ type Option func(*options)
 
 type options struct{ config lab.Config }
 
-// Script has the lab answer as a scenario file says, in TOML: docs/lab.md.
+// Script has the lab answer as a scenario file says, in TOML: docs/lab.md has one, and
+// docs/lab-reference.md all keys.
 func Script(toml string) Option {
 	return func(o *options) { o.config.Script, o.config.ScriptName = []byte(toml), "script" }
 }
 
-// Fixtures adds mailboxes, domains and users, in TOML: docs/lab.md. They go before
-// those built in.
+// Fixtures adds mailboxes, domains and users, in TOML. They go before those built in, which
+// internal/lab/check/fixtures.toml has as an example.
 func Fixtures(toml string) Option {
 	return func(o *options) { o.config.Fixtures, o.config.FixturesName = []byte(toml), "fixtures" }
 }
@@ -134,7 +135,7 @@ func (l *Lab) Peer(name string) (addr string, err error) {
 }
 
 // CertPool holds the authority by which the lab's good certificate is signed, for the
-// names mx.lab.test and localhost, and loopback's addresses.
+// names mx.lab.test and localhost, 127.0.0.1, ::1, and the peers' names and addresses.
 func (l *Lab) CertPool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(l.lab.Authority())

@@ -210,8 +210,13 @@ func TestReports(t *testing.T) {
 	if err != nil || m.From != "" {
 		t.Errorf("the report came from %q, %v; want <> (RFC 3464, 2)", m.From, err)
 	}
-	m.ID = 100
-	if _, err := home.WaitLate(t.Context(), &m, 0); !errors.Is(err, labtest.ErrNoReport) {
+	for _, index := range []int{-1, 0} { // nothing comes of a report; soon's end would be another error
+		if _, err := home.WaitLate(soon(t), &m, index); !errors.Is(err, labtest.ErrNoReport) {
+			t.Errorf("report %d about a message that has none: %v, want %v", index, err, labtest.ErrNoReport)
+		}
+	}
+	m.ID, m.Late = 100, make([]labtest.Late, 1)
+	if _, err := home.WaitLate(soon(t), &m, 0); !errors.Is(err, labtest.ErrNoReport) {
 		t.Errorf("a report about no message: %v, want %v", err, labtest.ErrNoReport)
 	}
 }

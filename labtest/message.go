@@ -22,7 +22,8 @@ type Message struct {
 	Data []byte
 	// Reply is what was said to the message, or to MAIL if that was refused; the zero Reply for nothing.
 	Reply nixie.Reply
-	// Late are the reports that come afterwards, as far as they are known: see [Lab.WaitLate].
+	// Late are all reports that come afterwards, with what was known of each when the message
+	// was asked for: see [Lab.WaitLate].
 	Late []Late
 
 	session uint64
@@ -95,17 +96,20 @@ func (l *Lab) Wait(ctx context.Context, to string) (Message, error) {
 	}
 }
 
-// ErrNoReport is what WaitLate returns when there is no such report and none can come.
-var ErrNoReport = errors.New("labtest: the message is not kept")
+// ErrNoReport is what WaitLate's error wraps when there is no such report and none can come.
+var ErrNoReport = errors.New("no such report comes")
 
-// WaitLate returns the report about a message at an index, from 0, as soon as it was
-// made, and sent where there is an address for [Reports]. The error is ctx's where
-// none comes, or ErrNoReport.
+// WaitLate returns the report about a message at an index in its Late, from 0, as soon as it
+// was made, and sent where there is an address for [Reports]. The error wraps ctx's where it
+// ends first, or [ErrNoReport] for any other index and for a message that is not kept.
 func (l *Lab) WaitLate(ctx context.Context, m *Message, index int) (Late, error) {
+	if index < 0 || index >= len(m.Late) {
+		return Late{}, fmt.Errorf("labtest: report %d about message %d, which has %d: %w", index, m.ID, len(m.Late), ErrNoReport)
+	}
 	report, err := l.lab.Seen().WaitLate(ctx, m.ID, index)
 	switch {
 	case errors.Is(err, seen.ErrGone):
-		return Late{}, ErrNoReport
+		return Late{}, fmt.Errorf("labtest: message %d is not kept: %w", m.ID, ErrNoReport)
 	case err != nil:
 		return Late{}, fmt.Errorf("labtest: waiting for report %d about message %d: %w", index, m.ID, err)
 	}
