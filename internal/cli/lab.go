@@ -108,14 +108,15 @@ func runLab(s Streams, c lab.Config, authority string) error {
 	defer stop()
 	l, err := lab.Start(ctx, c)
 	if errors.Is(err, lab.ErrConfig) {
-		return misuse("%s", strings.TrimPrefix(err.Error(), "lab: "))
+		why, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "lab: "), ": "+lab.ErrConfig.Error())
+		return misuse("%s", why)
 	}
 	if err != nil {
 		return err
 	}
 	if authority != "" {
 		if err := os.WriteFile(authority, l.Authority(), 0o644); err != nil {
-			return errors.Join(err, l.Close())
+			return errors.Join(fmt.Errorf("writing the certificate authority: %w", err), l.Close())
 		}
 	}
 	if _, err := io.WriteString(s.Out, labBanner(l)); err != nil {

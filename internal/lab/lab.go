@@ -207,7 +207,7 @@ func (c *Config) loopback(addr string) error {
 		return nil
 	}
 	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
-		return fmt.Errorf("lab: %s is not on loopback; the lab says yes to everybody, so it listens elsewhere only when told that any host may come: %w", addr, ErrConfig)
+		return fmt.Errorf("lab: %s is not on loopback; the lab says yes to everybody, so it listens elsewhere only when told that any host may come (--any-host): %w", addr, ErrConfig)
 	}
 	return nil
 }

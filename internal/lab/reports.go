@@ -33,7 +33,7 @@ func (l *Lab) openReports() error {
 	}
 	var err error
 	if l.later, err = later.New(c); err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
+		return fmt.Errorf("lab: reports to %q; want HOST:PORT or client:PORT, and loopback addresses only, unless any host is allowed (--any-host): %w: %w", l.config.Reports, ErrConfig, err)
 	}
 	l.run(func() error {
 		l.later.Run(l.context)
