@@ -191,6 +191,9 @@ func (l *Lab) OpenPeer(name string) (netip.AddrPort, error) {
 	if i < 0 {
 		return netip.AddrPort{}, fmt.Errorf("lab: %w: %.100q; nixie lab --help lists them", api.ErrNoPeer, name)
 	}
+	if err := l.context.Err(); err != nil {
+		return netip.AddrPort{}, fmt.Errorf("lab: the peer %s can't listen, the lab has ended: %w", name, err)
+	}
 	n, err := l.listenBeside(l.main.addr, i+1)
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("lab: listening for the peer %s: %w", name, err)

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -78,6 +79,17 @@ func TestReset(t *testing.T) {
 			}
 			c.wantReset()
 		})
+	}
+}
+
+// TestOpenPeerAfterClose: no address is given at which nobody answers.
+func TestOpenPeerAfterClose(t *testing.T) {
+	l := begin(t, Config{NoPeers: true, HTTP: Off, DNS: Off})
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if addr, err := l.OpenPeer("qmail"); !errors.Is(err, context.Canceled) {
+		t.Errorf("%s, %v; want an error that wraps %v", addr, err, context.Canceled)
 	}
 }
 
