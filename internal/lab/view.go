@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -68,7 +69,7 @@ func (l *Lab) openHTTP() error {
 	}
 	var err error
 	if l.http, err = (&net.ListenConfig{}).Listen(l.context, "tcp", l.config.HTTP); err != nil {
-		return err
+		return fmt.Errorf("lab: listening for HTTP: %w", err)
 	}
 	s := &http.Server{
 		Handler:           api.Handler(api.Config{Lab: view{l}, Hosts: l.config.hosts(), Log: l.config.Log}),
