@@ -84,7 +84,7 @@ func peerTable(b *bytes.Buffer) {
 }
 
 func fixtureTables(b *bytes.Buffer, f *check.Fixtures) {
-	markdownTable(b, "Domains with natural causes", "Recipients in these are refused for reasons that a careful receiver has. Others can be added with `--fixtures`.",
+	markdownTable(b, "Domains with natural causes", "Recipients in these are refused for reasons that a careful receiver has. Others can be added with `--fixtures`, in a file such as [that of these](../internal/lab/check/fixtures.toml), which tells the keys.",
 		"domain", "")
 	for i := range f.Domains {
 		tableRow(b, code(f.Domains[i].Name), f.Domains[i].About)
