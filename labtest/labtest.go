@@ -125,8 +125,8 @@ func (l *Lab) Resolver() *net.Resolver {
 }
 
 // Peer opens a listener that is broken in one way, if it is not open yet, and returns
-// its address, HOST:PORT. docs/lab-reference.md has the names. The lab's DNS doesn't know it:
-// NAME.peer.lab.test leads to the main listener, as any other name does.
+// its address, HOST:PORT. docs/lab-reference.md has the names. The lab's DNS doesn't know it: it
+// has NAME.peer.lab.test for peers alone that listen from the start, as those of nixie lab do.
 func (l *Lab) Peer(name string) (addr string, err error) {
 	a, err := l.lab.OpenPeer(name)
 	if err != nil {

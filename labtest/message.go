@@ -40,11 +40,14 @@ type Late struct {
 	Kind      string // "bounce", "delay", "success", "arf" or "ooo"
 	Recipient string // whom it is about
 	Due       time.Time
-	Sent      time.Time // when it was sent, or only kept; zero before that
+	Sent      time.Time // when it was sent, only kept, or given up; zero before that
 	// Data is the report, a message, nil before it was made; for reading only.
 	Data []byte
 	// Reply is what was answered to it; the zero Reply if it was not sent.
 	Reply nixie.Reply
+	// Failure says why it was not sent, "" if it was. That there is no address for reports is
+	// such a reason, and so is a message to which nobody may answer.
+	Failure string
 }
 
 // Accepted reports whether the message was taken, by reply code.
@@ -154,7 +157,7 @@ func message(m *seen.Message) Message {
 }
 
 func late(r *seen.Late) Late {
-	return Late{Kind: r.Kind, Recipient: r.To, Due: r.Due, Sent: r.Sent, Data: r.Data, Reply: reply(r.Reply)}
+	return Late{Kind: r.Kind, Recipient: r.To, Due: r.Due, Sent: r.Sent, Data: r.Data, Reply: reply(r.Reply), Failure: r.Failure}
 }
 
 // reply reads what was said; the zero Reply is nothing.

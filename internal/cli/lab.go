@@ -138,7 +138,7 @@ func labBanner(l *lab.Lab) string {
 		fmt.Fprintf(w, "DNS\t%s\tdig -p %d @%s lab.test MX\n", a, a.Port(), a.Addr())
 	}
 	if peers := l.Peers(); peers[0].Addr.IsValid() {
-		fmt.Fprintf(w, "peers\t%s\tand %d more behind it, each broken in one way\n", peers[0].Addr, len(peers)-1)
+		fmt.Fprintf(w, "peers\t%s\tand %d more, each broken in one way; …/lab/peers lists them\n", peers[0].Addr, len(peers)-1)
 	}
 	w.Flush()
 	fmt.Fprintf(&b, "\nTry:  swaks --server %s --to 550-5.1.1@lab.test\nMore: nixie lab --help\n\n", smtp)

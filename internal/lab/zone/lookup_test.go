@@ -261,3 +261,19 @@ func BenchmarkDomain(b *testing.B) {
 		}
 	}
 }
+
+// Without peers there is none: not the good server to which the wildcard leads.
+func TestNoPeers(t *testing.T) {
+	c := testConfig()
+	c.Peers = nil
+	l, err := NewLookup(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Domain("tls-expired.peer.lab.test"); got != NXDomain {
+		t.Errorf("a peer that doesn't listen is %v, want %v", got, NXDomain)
+	}
+	if got := l.Domain("anything.lab.test"); got != Known {
+		t.Errorf("any other name is %v, want %v", got, Known)
+	}
+}
