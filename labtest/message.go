@@ -50,7 +50,8 @@ type Late struct {
 	Failure string
 }
 
-// Accepted reports whether the message was taken, by reply code.
+// Accepted reports whether the message was taken, by reply code; in LMTP, by its first
+// recipient.
 func (m *Message) Accepted() bool {
 	return m.Data != nil && nixie.ClassOf(m.Reply.ReplyCode()) == nixie.Success
 }

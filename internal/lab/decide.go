@@ -3,7 +3,6 @@ package lab
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/nixiemail/nixie"
@@ -154,25 +153,5 @@ func (l *Lab) say(ask *order.Ask, o *order.Order) smtpserver.Answer {
 			return smtpserver.Answer{Reply: r}
 		}
 	}
-	return smtpserver.Answer{Raw: asTold(replyCode, code, lines), Close: replyCode == 421}
-}
-
-// asTold is a reply by the letter, whatever the rules say of it.
-func asTold(replyCode int, code nixie.Code, lines []string) []byte {
-	var b []byte
-	for i, line := range lines {
-		b = strconv.AppendInt(b, int64(replyCode), 10)
-		if i < len(lines)-1 {
-			b = append(b, '-')
-		} else {
-			b = append(b, ' ')
-		}
-		if !code.IsZero() {
-			b = append(b, code.String()...)
-			b = append(b, ' ')
-		}
-		b = append(b, line...)
-		b = append(b, "\r\n"...)
-	}
-	return b
+	return smtpserver.Answer{Raw: order.AsTold(replyCode, code, lines), Close: replyCode == 421}
 }

@@ -334,14 +334,18 @@ func TestLateReport(t *testing.T) {
 func TestWaitForLateReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lab := newFake()
-		id := lab.ring.Add(seen.Message{From: "a@example.org"})
+		id := lab.ring.Add(seen.Message{From: "a@example.org", Late: []seen.Late{{Kind: "bounce"}}})
 		h := Handler(Config{Lab: lab})
 		path := fmt.Sprintf("/api/v1/lab/messages/%d/late/0?wait=", id)
-		wantProblem(t, "none comes", call{method: "GET", target: path + "5s"}.do(h), 404, "there is no report")
+		began := time.Now()
+		none := strings.Replace(path, "late/0", "late/1", 1)
+		wantProblem(t, "none can come", call{method: "GET", target: none + "5s"}.do(h), 404, "there is no report")
+		equal(t, "the wait for none", time.Since(began), time.Duration(0))
+		wantProblem(t, "none comes in time", call{method: "GET", target: path + "5s"}.do(h), 404, "not made yet")
+		equal(t, "the wait for one", time.Since(began), 5*time.Second)
 		wantProblem(t, "too long", call{method: "GET", target: path + "61s"}.do(h), 422, "1m0s at most")
 		got := make(chan string, 1)
 		go func() { got <- call{method: "GET", target: path + "5s"}.do(h).Body.String() }()
-		lab.ring.AddLate(id, seen.Late{Kind: "bounce"})
 		synctest.Wait()
 		lab.ring.SetLate(id, 0, seen.Late{Kind: "bounce", Sent: time.Now(), Data: []byte("Subject: late\r\n\r\n")})
 		if body := <-got; body != "Subject: late\r\n\r\n" {

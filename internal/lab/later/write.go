@@ -161,18 +161,11 @@ func (w *writer) reply() (nixie.Reply, error) {
 		return r, nil
 	}
 	// Real servers' words can be what NewReply refuses: not ASCII, or of another class.
-	var b strings.Builder
+	oneLined := make([]string, len(lines))
 	for i, line := range lines {
-		separator, end := "-", "\r\n"
-		if i == len(lines)-1 {
-			separator, end = " ", ""
-		}
-		if !code.IsZero() {
-			separator += code.String() + " "
-		}
-		fmt.Fprintf(&b, "%d%s%s%s", n, separator, plain(line), end)
+		oneLined[i] = plain(line)
 	}
-	return nixie.ParseReply(b.String())
+	return nixie.ParseReply(strings.TrimSuffix(string(order.AsTold(n, code, oneLined)), "\r\n"))
 }
 
 // text is what the notification says to people.

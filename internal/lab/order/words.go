@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -111,4 +112,25 @@ func yes(stage Stage) string {
 		return "Goodbye"
 	}
 	return "OK"
+}
+
+// AsTold is a reply by the letter, whatever the rules say of it: what nixie.NewReply
+// refuses, words that are not ASCII or a code of another class, is written all the same.
+func AsTold(replyCode int, code nixie.Code, lines []string) []byte {
+	var b []byte
+	for i, line := range lines {
+		b = strconv.AppendInt(b, int64(replyCode), 10)
+		if i < len(lines)-1 {
+			b = append(b, '-')
+		} else {
+			b = append(b, ' ')
+		}
+		if !code.IsZero() {
+			b = append(b, code.String()...)
+			b = append(b, ' ')
+		}
+		b = append(b, line...)
+		b = append(b, "\r\n"...)
+	}
+	return b
 }

@@ -138,8 +138,9 @@ func (r *Ring) next() <-chan struct{} {
 	return r.arrival
 }
 
-// ErrGone is what WaitLate returns for a message that is not kept, or no longer.
-var ErrGone = errors.New("the message is gone")
+// ErrGone is what WaitLate returns for a message that is not kept, or no longer, and
+// for a report that it never was to have.
+var ErrGone = errors.New("there is no such message, or no such report about it")
 
 // WaitLate returns the report at an index in a message's Late once it was sent or given
 // up. Its error is ErrGone, or wraps that of ctx.
@@ -155,13 +156,13 @@ func (r *Ring) WaitLate(ctx context.Context, id uint64, index int) (Late, error)
 		select {
 		case <-change:
 		case <-ctx.Done():
-			return Late{}, fmt.Errorf("no such report was made: %w", ctx.Err())
+			return Late{}, fmt.Errorf("the report was not made: %w", ctx.Err())
 		}
 	}
 }
 
 // awaitLate returns the report if it was made, else what is closed when something
-// changes, nil if the message is gone.
+// changes, nil if there is none to wait for.
 func (r *Ring) awaitLate(id uint64, index int) (l Late, done bool, change <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -169,7 +170,10 @@ func (r *Ring) awaitLate(id uint64, index int) (l Late, done bool, change <-chan
 	if !ok {
 		return Late{}, false, nil
 	}
-	if late := r.messages.all()[i].Late; index >= 0 && index < len(late) && !late[index].Sent.IsZero() {
+	switch late := r.messages.all()[i].Late; {
+	case index < 0 || index >= len(late):
+		return Late{}, false, nil
+	case !late[index].Sent.IsZero():
 		return late[index], true, nil
 	}
 	return Late{}, false, r.next()

@@ -147,14 +147,17 @@ func TestWait(t *testing.T) {
 	})
 }
 
-// TestWaitBehindMany holds that a wait that looks through more than one chunk, while
-// more come and old ones go, misses none.
 func TestWaitLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := New(Limits{}, stopped)
-		first, second := r.Add(Message{}), r.Add(Message{})
+		first, second := r.Add(Message{Late: []Late{{Kind: "bounce"}, {Kind: "bounce"}}}), r.Add(Message{Late: []Late{{Kind: "arf"}, {Kind: "ooo"}}})
 		if _, err := r.WaitLate(t.Context(), second+1, 0); !errors.Is(err, ErrGone) {
 			t.Errorf("a message that never was: %v, want %v", err, ErrGone)
+		}
+		for _, index := range []int{-1, 2} {
+			if _, err := r.WaitLate(t.Context(), second, index); !errors.Is(err, ErrGone) {
+				t.Errorf("report %d of two: %v, want %v", index, err, ErrGone)
+			}
 		}
 		got := make(chan Late, 1)
 		go func() {
@@ -164,10 +167,6 @@ func TestWaitLate(t *testing.T) {
 			}
 			got <- l
 		}()
-		for range 2 {
-			r.AddLate(first, Late{Kind: "bounce"})
-		}
-		r.AddLate(second, Late{Kind: "arf"})
 		r.SetLate(first, 0, Late{Kind: "bounce", Sent: stopped()})
 		r.SetLate(second, 0, Late{Kind: "arf", Sent: stopped()})
 		synctest.Wait()
@@ -188,6 +187,8 @@ func TestWaitLate(t *testing.T) {
 	})
 }
 
+// TestWaitBehindMany holds that a wait that looks through more than one chunk, while
+// more come and old ones go, misses none.
 func TestWaitBehindMany(t *testing.T) {
 	r := New(Limits{Messages: 10_000}, stopped)
 	go func() {
@@ -216,8 +217,7 @@ func TestConcurrent(t *testing.T) {
 				for range 5 {
 					l.Note(Client, make([]byte, 100))
 				}
-				id := r.Add(Message{Session: l.Number(), Data: make([]byte, 500)})
-				r.AddLate(id, Late{Kind: "arf"})
+				id := r.Add(Message{Session: l.Number(), Data: make([]byte, 500), Late: []Late{{Kind: "arf"}}})
 				r.SetLate(id, 0, Late{Kind: "arf", Reply: make([]byte, 10)})
 				l.End("quit")
 				r.Messages(Filter{From: "x"}, Page{Limit: 10})

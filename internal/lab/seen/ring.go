@@ -97,25 +97,6 @@ func (r *Ring) trimMessages() {
 	}
 }
 
-// AddLate notes that a report on a message is to come, and returns its index in
-// Message.Late. It returns false if the message is gone or has [MaxLate] already.
-func (r *Ring) AddLate(id uint64, l Late) (index int, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	i, ok := r.messages.find(id)
-	if !ok {
-		return 0, false
-	}
-	k := r.messages.all()[i]
-	if len(k.Late) >= MaxLate {
-		return 0, false
-	}
-	l = l.cut()
-	k.Late = append(k.Late, l)
-	r.grow(k, l.size())
-	return len(k.Late) - 1, true
-}
-
 // SetLate replaces the report at an index, as when it was sent. It returns false if
 // the message is gone or has no such report.
 func (r *Ring) SetLate(id uint64, index int, l Late) bool {
